@@ -1,0 +1,1 @@
+"""Restoring app-held identities: the nouns of the service."""
