@@ -1,0 +1,77 @@
+"""The table's keys, and what is asked of it.
+
+One table, one item collection an identity. Every read below is one request of known size: nothing is scanned.
+
+| item | PK | SK | read by |
+| --- | --- | --- | --- |
+| identity: sign-ins, paired devices, nonces | `ID#<identity>` | `I` | its key; with the two below by a query from `I` to `R` |
+| device, kept for ever | `ID#<identity>` | `K#<short>` | its key (is this key a device, or was it one?) |
+| restore: state, addresses, codes, restorations, log's head | `ID#<identity>` | `R` | its key |
+| event rows of one act | `ID#<identity>` | `E#<first seq>` | the stream; backwards from a number, page by page |
+| counter of a source address | `SRC#<what>#<source>` | `W#<window>` | only written, with its limit as the condition |
+
+`short` is the 22-symbol hash of a device key: it names the device inside items, where 44 symbols would be too many.
+The two items `I` and `R` are apart on purpose: strangers touch `R` alone, so that nothing they do contends with a
+paired device's sign-in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from typing import Final
+
+IDENTITY: Final = "I"
+RESTORE: Final = "R"
+DEVICE: Final = "K#"
+EVENT: Final = "E#"
+
+Key = dict[str, str]
+
+
+def _key(identity: str, sort: str) -> Key:
+    return {"PK": f"ID#{identity}", "SK": sort}
+
+
+def identity_key(identity: str) -> Key:
+    """The identity's own item."""
+    return _key(identity, IDENTITY)
+
+
+def restore_key(identity: str) -> Key:
+    """The identity's restore item."""
+    return _key(identity, RESTORE)
+
+
+def device_key(identity: str, short: str) -> Key:
+    """One device, paired or not any more."""
+    return _key(identity, DEVICE + short)
+
+
+def event_key(identity: str, seq: int) -> Key:
+    """The event rows of one act, by the number of the first. Padded, so that they sort as numbers do."""
+    return _key(identity, f"{EVENT}{seq:010d}")
+
+
+def counter_key(what: str, source: str, window: int) -> Key:
+    """How often a source address has done something in one window of time."""
+    return {"PK": f"SRC#{what}#{source}", "SK": f"W#{window}"}
+
+
+def short_of(device: str) -> str:
+    """The 22 symbols that name a device key inside an identity's items (128 bits of SHA-256)."""
+    return _digest(device.encode())
+
+
+def proof_of(device: str, verification: str | None) -> str:
+    """One value for "this device, with this verification key": compared in conditions, so that both hold or neither."""
+    return _digest(f"{device}|{verification or ''}".encode())
+
+
+def nonce_of(device: str, nonce: str) -> str:
+    """The short form in which a nonce is remembered, apart for each device."""
+    return _digest(f"{device}|{nonce}".encode())[:16]
+
+
+def _digest(text: bytes) -> str:
+    return urlsafe_b64encode(hashlib.sha256(text).digest()[:16]).rstrip(b"=").decode()

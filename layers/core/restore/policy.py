@@ -1,0 +1,76 @@
+"""What a company has decided. The defaults are the contract's; until policy is stored, template parameters set it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from restore.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The thirteen fields, flat as they are on the wire. Hours are hours; `email_domains` None means any."""
+
+    restore_enabled: bool = True
+    enforce_on_creation: bool = False
+    unpair_others_on_restore: bool = False
+    unpair_others_on_pairing: bool = False
+    pairing_enabled: bool = True
+    keep_sealed_codes: bool = False
+    two_person_approval: bool = False
+    require_verification_key: bool = True
+    prompt_at_sign_in: int = 6
+    max_devices: int = 10
+    waiting_hours: int = 0
+    hold_hours: int = 24
+    email_domains: tuple[str, ...] | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Policy:
+        """Read the fields from `RESTORE_ENABLED` and so on; what is absent or empty keeps its default."""
+        default = cls()
+
+        def flag(name: str) -> bool:
+            text = environment.get(name.upper(), "").strip().lower()
+            return text == "true" if text else bool(getattr(default, name))
+
+        def number(name: str) -> int:
+            return int(environment.get(name.upper(), "").strip() or getattr(default, name))
+
+        domains = tuple(
+            domain.strip().lower() for domain in environment.get("EMAIL_DOMAINS", "").split(",") if domain.strip()
+        )
+        return cls(
+            restore_enabled=flag("restore_enabled"),
+            enforce_on_creation=flag("enforce_on_creation"),
+            unpair_others_on_restore=flag("unpair_others_on_restore"),
+            unpair_others_on_pairing=flag("unpair_others_on_pairing"),
+            pairing_enabled=flag("pairing_enabled"),
+            keep_sealed_codes=flag("keep_sealed_codes"),
+            two_person_approval=flag("two_person_approval"),
+            require_verification_key=flag("require_verification_key"),
+            prompt_at_sign_in=number("prompt_at_sign_in"),
+            max_devices=number("max_devices"),
+            waiting_hours=number("waiting_hours"),
+            hold_hours=number("hold_hours"),
+            email_domains=domains or None,
+        )
+
+    def must_enable_restore(self) -> None:
+        """Refuse where the company forbids restoring."""
+        if not self.restore_enabled:
+            raise Problem("not_allowed", policy="restore_enabled")
+
+    def must_admit(self, address: str) -> None:
+        """Refuse an address of a domain that the company does not accept."""
+        if self.email_domains is not None and address.rpartition("@")[2].lower() not in self.email_domains:
+            raise Problem("not_allowed", policy="email_domains")
+
+    @property
+    def hold_seconds(self) -> int:
+        """How long a device that a restoration or a pairing brought is held."""
+        return self.hold_hours * 3600
