@@ -156,8 +156,8 @@ def _sender(sender: str) -> tuple[str, str, str]:
 
 
 def _address(address: str) -> tuple[str, str]:
-    # The strict dot-atom form (RFC 5321, 4.1.2): no quoted local part, no comment, no route, no white space. Nothing that
-    # a header's parser could read in two ways, and no line end, gets any further.
+    # The strict dot-atom form (RFC 5321, 4.1.2): no quoted local part, no comment, no route, no white space. No line end,
+    # and nothing that two parsers of a header could read differently, gets any further.
     if not address.isascii():
         local, at, domain = address.rpartition("@")
         try:
