@@ -32,6 +32,7 @@ MAX_SIGNATURES: Final = 8
 """Of whatever tag: a request is signed by three keys at most, proxies may add theirs; more is work for nothing."""
 
 _UNRESERVED: Final = r"[A-Za-z0-9._~-]"
+_METHOD: Final = re.compile(r"[A-Z]+")
 _PATH: Final = re.compile(rf"/(?:{_UNRESERVED}|/)*")
 _QUERY: Final = re.compile(rf"{_UNRESERVED}+={_UNRESERVED}*")
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
@@ -49,7 +50,7 @@ _BARE: Final = (
 _LABEL: Final = re.compile(rf"({_KEY})=")
 _ITEM: Final = re.compile(_BARE)
 _PARAMETER: Final = re.compile(rf";\x20*({_KEY})(?:=({_BARE}))?")
-_BYTES: Final = re.compile(r":([A-Za-z0-9+/]*={0,2}):")
+_SIGNATURE: Final = re.compile(r":([A-Za-z0-9+/]{86}==):")  # 64 bytes, as both algorithms make them
 _COMMA: Final = re.compile(r"[\x20\t]*,[\x20\t]*")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,15}")
 _SHA_256: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
@@ -161,7 +162,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
         lines = {name: [value] for name, value in (event.get("headers") or {}).items()}
     headers: dict[str, list[str]] = {}
     for name, values in lines.items():
-        headers.setdefault(name.lower(), []).extend(value.strip() for value in values if value is not None)
+        headers.setdefault(name.lower(), []).extend(value.strip() for value in values)
     return {name: ", ".join(values) for name, values in headers.items()}
 
 
@@ -321,6 +322,8 @@ def _breach(request: Request, one: _Input) -> str | None:
 
 def _unsignable(request: Request, *, digest: bool) -> str | None:
     """What of the request itself no signature can hold for."""
+    if not request.authority or not _METHOD.fullmatch(request.method):
+        return "no name of this server, or no method"
     if not _PATH.fullmatch(request.path) or (request.query is not None and not _QUERY.fullmatch(request.query)):
         return "symbols in path or query that cannot be signed"
     return "the digest differs" if digest and not _digest_holds(request) else None
@@ -328,9 +331,9 @@ def _unsignable(request: Request, *, digest: bool) -> str | None:
 
 def _unproved(request: Request, one: _Input, member: str) -> str | None:
     """Why a signature, a member of Signature, does not hold under the key that it names."""
-    spelled = _BYTES.fullmatch(member)
+    spelled = _SIGNATURE.fullmatch(member)
     if not spelled:
-        return "the signature is no bytes"
+        return "the signature is not 64 bytes in base64"
     signature = binascii.a2b_base64(spelled[1])
     if binascii.b2a_base64(signature, newline=False).decode() != spelled[1]:
         return "the signature's base64 is not canonical"
@@ -365,7 +368,7 @@ def _base(request: Request, one: _Input) -> str:
     lines = []
     for part in dict.fromkeys(one.covered):  # once each: a long header named often would be a long answer
         value = derived[part] if part in derived else request.headers.get(part[1:-1])
-        if value is not None and part.startswith('"'):
+        if value is not None and part.startswith('"') and value.isascii() and value.isprintable():
             lines.append(f"{part}: {value}")
     lines.append(f'"@signature-params": {one.serialised()}')
     return "\n".join(lines)
