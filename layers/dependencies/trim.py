@@ -1,13 +1,13 @@
 """Cut the bundled AWS SDK down to what the template lets its functions do, before it is compiled.
 
-The whole SDK describes over 400 services in 30 MB, and a cold start reads the descriptions of those it uses in full. Kept
-here, for each service whose actions the template grants: its newest API, the operations granted, the shapes these reach,
-its endpoint rules untouched, and in the table of endpoints every partition and region, so that an address and a signing
-scope come out as with the whole SDK.
+The whole SDK describes over 400 services in 30 MB, and a cold start reads the descriptions of those it uses in full.
+Kept here, for each service whose actions the template grants: its newest API, the operations granted, the shapes these
+reach, its endpoint rules untouched, and in the table of endpoints every partition and region, so that an address and a
+signing scope come out as with the whole SDK. Paginators, waiters and examples go.
 
 Run as `trim.py FOLDER TEMPLATE`: FOLDER holds the installed packages, TEMPLATE is read as text. Standard library only:
-whatever builds the layer has no other package. Where there is no TEMPLATE (a build in a container sees the layer's folder
-only), everything is kept: a slower start, never a missing client.
+whatever builds the layer has no other package. Where there is no TEMPLATE (a build in a container sees the layer's
+folder only), everything is kept: a slower start, never a missing client.
 """
 
 import gzip
@@ -33,11 +33,9 @@ OPERATIONS_OF_ACTION = {
     "ses:SendRawEmail": {"SendEmail"},
 }
 
-# An action as policies write it. `AWS::Service::Type` and `arn:aws:…` do not fit; a condition key such as `kms:ViaService`
-# does, but is no operation.
+# An action as policies write it. `AWS::Service::Type` and `arn:aws:…` do not fit; a condition key such as
+# `kms:ViaService` does, but is no operation.
 ACTION = re.compile(r"(?<![\w:-])([a-z][a-z0-9-]*):([A-Z][A-Za-z0-9]+)\b")
-
-API_FILES = ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2", "service-2.sdk-extras")
 
 
 def operations_in_use(template: str) -> dict[str, set[str]]:
@@ -64,7 +62,7 @@ def write(path: Path, described: Json) -> None:
 
 
 def trim_service(model: Json, wanted: set[str]) -> set[str]:
-    """Leave in a service's model the wanted operations and what they reach; answer the names of those that there are."""
+    """Leave in a service's model the wanted operations and what they reach; answer the names found."""
     operations: Json = {
         name: operation
         for name, operation in model["operations"].items()
@@ -92,46 +90,47 @@ def trim_service(model: Json, wanted: set[str]) -> set[str]:
     return wanted & set(operations)
 
 
+def trim_folder(folder: Path, wanted: set[str] | None) -> Json:
+    """Trim the folder of a service, if it has any of the wanted operations, else remove it.
+
+    Answers what was found of them as `operations`, and as `prefix` the service's name in the table of endpoints.
+    """
+    newest = max(folder.iterdir(), key=lambda version: version.name)
+    model = read(newest / "service-2.json") if wanted else {}
+    found = trim_service(model, wanted) if wanted else set()
+    if not found:
+        shutil.rmtree(folder)
+        return {}
+    rules = read(newest / "endpoint-rule-set-1.json")
+    extras = newest / "service-2.sdk-extras.json"
+    kept = {"service-2.json": model, "endpoint-rule-set-1.json": rules}
+    if extras.exists():
+        kept[extras.name] = read(extras)
+    shutil.rmtree(folder)
+    newest.mkdir(parents=True)
+    for name, described in kept.items():
+        write(newest / name, described)
+    return {"operations": found, "prefix": model["metadata"]["endpointPrefix"]}
+
+
 def trim(packages: Path, template: str) -> dict[str, set[str]]:
     """Trim botocore and boto3 below `packages`; answer the operations kept, by service."""
     data = packages / "botocore" / "data"
     used = operations_in_use(template)
-    kept: dict[str, set[str]] = {}
-    prefixes = set()
-    for service in sorted(path for path in data.iterdir() if path.is_dir()):
-        newest = max(service.iterdir(), key=lambda version: version.name)
-        model = read(newest / "service-2.json") if service.name in used else {}
-        operations = trim_service(model, used[service.name]) if model else set()
-        if not operations:
-            shutil.rmtree(service)
-            continue
-        kept[service.name] = operations
-        prefixes.add(model["metadata"]["endpointPrefix"])
-        write(newest / "service-2.json", model)
-        write(newest / "endpoint-rule-set-1.json", read(newest / "endpoint-rule-set-1.json"))
-        for name, part, operation_of in (("paginators-1", "pagination", None), ("waiters-2", "waiters", "operation")):
-            path = newest / f"{name}.json"
-            if path.exists():
-                described = read(path)
-                described[part] = {
-                    key: entry
-                    for key, entry in described[part].items()
-                    if (entry[operation_of] if operation_of else key) in model["operations"]
-                }
-                write(path, described)
-        for path in [*service.iterdir(), *newest.iterdir()]:
-            if path.is_dir() and path != newest:
-                shutil.rmtree(path)
-            elif path.is_file() and path.stem not in API_FILES:
-                path.unlink()
+    kept = {
+        folder.name: trimmed
+        for folder in sorted(data.iterdir())
+        if folder.is_dir() and (trimmed := trim_folder(folder, used.get(folder.name)))
+    }
+    prefixes = {trimmed["prefix"] for trimmed in kept.values()}
     endpoints = read(data / "endpoints.json")
     for partition in endpoints["partitions"]:
         partition["services"] = {name: entry for name, entry in partition["services"].items() if name in prefixes}
     write(data / "endpoints.json", endpoints)
-    for service in (packages / "boto3" / "data").iterdir():
-        if service.name not in kept:
-            shutil.rmtree(service)
-    return kept
+    for folder in (packages / "boto3" / "data").iterdir():
+        if folder.name not in kept:
+            shutil.rmtree(folder)
+    return {service: trimmed["operations"] for service, trimmed in kept.items()}
 
 
 def main() -> None:
@@ -141,7 +140,15 @@ def main() -> None:
     shutil.rmtree(packages / "boto3" / "examples")
     shutil.rmtree(packages / "bin", ignore_errors=True)
     for note in [packages / ".lock", *packages.glob("*.dist-info/*")]:
-        if note.name in {".lock", "direct_url.json", "INSTALLER", "RECORD", "REQUESTED", "uv_build.json", "uv_cache.json"}:
+        if note.name in {
+            ".lock",
+            "direct_url.json",
+            "INSTALLER",
+            "RECORD",
+            "REQUESTED",
+            "uv_build.json",
+            "uv_cache.json",
+        }:
             note.unlink(missing_ok=True)
     if not template.exists():
         print(f"{template} is not here: the AWS SDK stays whole.")
