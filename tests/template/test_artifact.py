@@ -37,7 +37,9 @@ UNCHECKED_HASH = 0b01
 def build(target: str, folder: Path, architecture: str) -> Path:
     """Build a layer as `sam build` does; the folder of packages that becomes /opt/python."""
     source = ROOT / "layers" / {"DependenciesLayer": "dependencies", "CoreLayer": "core"}[target]
-    environment = {"ARTIFACTS_DIR": str(folder), "TARGET_ARCH": architecture}
+    # As the Makefile has it, so that pytest may also be called by itself
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / ".tools" / "uv" / "bin"), os.environ["PATH"]])
+    environment = {"ARTIFACTS_DIR": str(folder), "TARGET_ARCH": architecture, "PATH": path}
     subprocess.run(
         ["make", "-s", "-C", source, "-f", source / "Makefile", f"build-{target}"],
         env=os.environ | environment,
