@@ -208,7 +208,7 @@ class _Input:
         return value[1:-1] if value is not None and value.startswith('"') else None
 
 
-class _Malformed(Exception):  # noqa: N818 - what the field is; it never leaves this module
+class _Malformed(Exception):
     """The field cannot be parsed."""
 
 
