@@ -1,7 +1,7 @@
 """What a refusal says to a person: one or two sentences for each code of the catalogue, and what to do next.
 
-Data alone, imported only when something is refused. A sentence repeats nothing of the request and tells nothing that its
-code does not: `restore_refused` and `not_paired` have many causes and one text.
+Data alone, imported only when something is refused. A sentence repeats nothing of the request and tells nothing that
+its code does not: `restore_refused` and `not_paired` have many causes and one text.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from restore.languages import DEFAULT
 
 DETAILS: Final[dict[str, dict[str, str]]] = {
     "en": {
-        "malformed": "The app sent something that cannot be read. Please try again; if it happens again, update the app.",
+        "malformed": (
+            "The app sent something that cannot be read. Please try again; if it happens again, update the app."
+        ),
         "signature_missing": "The app did not sign its request. Please update the app and try again.",
-        "signature_invalid": "The app's signature does not hold. Please try again; if it happens again, update the app.",
+        "signature_invalid": (
+            "The app's signature does not hold. Please try again; if it happens again, update the app."
+        ),
         "signature_expired": (
             "The request was signed too long ago, or the phone's clock is wrong. "
             "Set date and time to automatic and try again."
@@ -43,13 +47,16 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
             "Please start anew in the app: it then makes a new key."
         ),
         "email_required": "An e-mail address is needed first. Please enter one in the app and confirm it.",
-        "email_confirmed": "The e-mail address is already confirmed. To use another one, change it in the app's settings.",
+        "email_confirmed": (
+            "The e-mail address is already confirmed. To use another one, change it in the app's settings."
+        ),
         "restore_not_enabled": "Restore is not enabled for this identity. Please enable it first on a paired device.",
         "last_device": (
             "This is the last device of the identity. Enable restore before you unpair it, or the identity is lost."
         ),
         "code_not_kept": (
-            "The server does not keep your restore code, so it cannot be shown again. If you have lost it, make a new one."
+            "The server does not keep your restore code, so it cannot be shown again. "
+            "If you have lost it, make a new one."
         ),
         "email_not_confirmed": "The e-mail address is not confirmed yet. It has to be confirmed in the app first.",
         "limit_reached": "There cannot be more of these. End or remove one that you no longer need, or start again.",
@@ -67,7 +74,9 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
         ),
         "if_match_required": "The request does not say which version it changes. Load it again and repeat your change.",
         "too_many_requests": "That was too often in too short a time. Please wait a while and try again.",
-        "unavailable": "Something does not work on our side just now. Nothing was half done; please try again in a moment.",
+        "unavailable": (
+            "Something does not work on our side just now. Nothing was half done; please try again in a moment."
+        ),
     },
     "de": {
         "malformed": (
@@ -75,7 +84,8 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
             "wenn es wieder geschieht, aktualisieren Sie die App."
         ),
         "signature_missing": (
-            "Die App hat ihre Anfrage nicht unterschrieben. Bitte aktualisieren Sie die App und versuchen Sie es noch einmal."
+            "Die App hat ihre Anfrage nicht unterschrieben. "
+            "Bitte aktualisieren Sie die App und versuchen Sie es noch einmal."
         ),
         "signature_invalid": (
             "Die Unterschrift der App stimmt nicht. Bitte versuchen Sie es noch einmal; "
@@ -99,8 +109,8 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
         "reauthentication_required": "Ihre Anmeldung ist dafür zu lange her. Bitte melden Sie sich neu an.",
         "restore_refused": (
             "Mit diesen Angaben lässt sich die Identität nicht wiederherstellen. Prüfen Sie den Namen und, Zeichen für "
-            "Zeichen, den Wiederherstellungscode, und ob es Ihr neuester ist. Wenn beides stimmt, fragen Sie dort um Hilfe, "
-            "woher Sie die App haben."
+            "Zeichen, den Wiederherstellungscode, und ob es Ihr neuester ist. Wenn beides stimmt, fragen Sie dort "
+            "um Hilfe, woher Sie die App haben."
         ),
         "wrong_code": (
             "Der Code ist falsch. Vergleichen Sie ihn mit der neuesten E-Mail oder Ihrem Blatt Papier "
@@ -113,14 +123,15 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
         "not_found": "Was Sie suchen, gibt es hier nicht. Bitte gehen Sie zurück und laden Sie die App neu.",
         "identity_taken": "Dieser Name ist vergeben. Bitte wählen Sie einen anderen.",
         "device_exists": (
-            "Der Schlüssel dieses Geräts hat schon einmal zu der Identität gehört und lässt sich nicht wieder verwenden. "
-            "Bitte beginnen Sie in der App von vorn: Sie erzeugt dann einen neuen."
+            "Der Schlüssel dieses Geräts hat schon einmal zu der Identität gehört und lässt sich nicht wieder "
+            "verwenden. Bitte beginnen Sie in der App von vorn: Sie erzeugt dann einen neuen."
         ),
         "email_required": (
             "Zuerst wird eine E-Mail-Adresse gebraucht. Bitte geben Sie in der App eine ein und bestätigen Sie sie."
         ),
         "email_confirmed": (
-            "Die E-Mail-Adresse ist schon bestätigt. Um eine andere zu verwenden, ändern Sie sie in den Einstellungen der App."
+            "Die E-Mail-Adresse ist schon bestätigt. "
+            "Um eine andere zu verwenden, ändern Sie sie in den Einstellungen der App."
         ),
         "restore_not_enabled": (
             "Für diese Identität ist die Wiederherstellung nicht eingeschaltet. "
@@ -145,20 +156,23 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
         "cancelled": "Das wurde abgebrochen. Wenn Sie es weiterhin möchten, beginnen Sie bitte von vorn.",
         "used": "Das ist schon geschehen. Wenn Sie es noch einmal brauchen, beginnen Sie bitte von vorn.",
         "attempts_exhausted": (
-            "Der Code war zu oft falsch und gilt nicht mehr. Bitte beginnen Sie von vorn, dann erhalten Sie einen neuen."
+            "Der Code war zu oft falsch und gilt nicht mehr. "
+            "Bitte beginnen Sie von vorn, dann erhalten Sie einen neuen."
         ),
         "stale": "Jemand anderes hat das inzwischen geändert. Laden Sie es neu und wiederholen Sie Ihre Änderung.",
         "too_large": (
             "Die App hat zu viel auf einmal gesendet. Bitte kürzen Sie Ihre Eingabe, oder aktualisieren Sie die App."
         ),
-        "not_json": "Die App hat etwas in einer Form gesendet, die nicht angenommen wird. Bitte aktualisieren Sie die App.",
+        "not_json": (
+            "Die App hat etwas in einer Form gesendet, die nicht angenommen wird. Bitte aktualisieren Sie die App."
+        ),
         "invalid": (
             "Etwas von dem, was eingegeben wurde, wird nicht angenommen. "
             "Bitte prüfen Sie die markierten Felder und versuchen Sie es noch einmal."
         ),
         "code_mistyped": (
-            "In dem Wiederherstellungscode, wie er eingegeben wurde, steckt ein Fehler. Vergleichen Sie ihn Zeichen für "
-            "Zeichen und versuchen Sie es noch einmal; als Versuch hat das nicht gezählt."
+            "In dem Wiederherstellungscode, wie er eingegeben wurde, steckt ein Fehler. Vergleichen Sie ihn Zeichen "
+            "für Zeichen und versuchen Sie es noch einmal; als Versuch hat das nicht gezählt."
         ),
         "if_match_required": (
             "Die Anfrage sagt nicht, welche Fassung sie ändert. Laden Sie sie neu und wiederholen Sie Ihre Änderung."

@@ -53,7 +53,7 @@ _FORMS: Final = {
     "code": re.compile(r"[0-9]{8}", re.ASCII),
     "identity": re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]", re.ASCII),
     "label": re.compile(r"[0-9A-HJKMNP-TV-Z]{4}", re.ASCII),
-    "token": re.compile(r"[A-Za-z0-9_-]{22,128}", re.ASCII),
+    "token": re.compile(r"[A-Za-z0-9._-]{22,160}", re.ASCII),
     "validity": re.compile(r"[1-9][0-9]{0,6}", re.ASCII),
 }
 
@@ -156,8 +156,8 @@ def _sender(sender: str) -> tuple[str, str, str]:
 
 
 def _address(address: str) -> tuple[str, str]:
-    # The strict dot-atom form (RFC 5321, 4.1.2): no quoted local part, no comment, no route, no white space. No line end,
-    # and nothing that two parsers of a header could read differently, gets any further.
+    # The strict dot-atom form (RFC 5321, 4.1.2): no quoted local part, no comment, no route, no white space. No line
+    # end, and nothing that two parsers of a header could read differently, gets any further.
     if not address.isascii():
         local, at, domain = address.rpartition("@")
         try:

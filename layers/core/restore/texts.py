@@ -4,10 +4,12 @@ A text is a file `<language>.txt`. Its first line is the title (`Title: …`), b
 
 - a line that is one placeholder, `${code}`, is shown big and stands alone on its line;
 - a line `[What the link says](${address})` is a link: in plain text its address alone on a line;
+- a line `[[What the button says]]` is the button of a form without fields, for pages alone;
 - lines that all look like `- Name: value` are facts, in HTML a table;
 - everything else is a paragraph, and its lines are joined.
 
-What is filled in is never read again as markup of either kind: a value is data, whoever chose it.
+A link or a fact whose value is empty is left out. What is filled in is never read again as markup of either kind: a
+value is data, whoever chose it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _ALONE: Final = re.compile(r"\$\{[a-z_]+\}")
 _LINK: Final = re.compile(r"\[(?P<says>[^\]]+)\]\((?P<address>\$\{[a-z_]+\})\)")
+_BUTTON: Final = re.compile(r"\[\[(?P<says>[^\]]+)\]\]")
 _FACT: Final = re.compile(r"- (?P<name>[^:]+): (?P<value>.+)")
 
 
@@ -109,30 +112,30 @@ def _fill(line: str, words: Mapping[str, str]) -> str:
 
 
 def _plain(block: tuple[str, ...], words: Mapping[str, str]) -> str:
+    if _BUTTON.fullmatch(block[0]):
+        return ""
     if link := _LINK.fullmatch(block[0]):
         return _fill(link["address"], words)
-    facts = [_FACT.fullmatch(line) for line in block]
-    return "\n".join(
-        f"{fact['name']}: {_fill(fact['value'], words)}" if fact else _fill(line, words)
-        for line, fact in zip(block, facts, strict=True)
-    )
+    if facts := _facts(block, words):
+        return "\n".join(f"{name}: {value}" for name, value in facts if value)
+    return _fill(block[0], words)
 
 
 def _markup(block: tuple[str, ...], words: Mapping[str, str]) -> str:
+    if button := _BUTTON.fullmatch(block[0]):
+        # Without an action a form goes to the address of its own page, whatever stands before it.
+        return f'<form method="post"><button class="act">{escape(button["says"])}</button></form>'
     if link := _LINK.fullmatch(block[0]):
         address = _fill(link["address"], words)
         return f'<p><a class="act" href="{address}">{escape(link["says"])}</a></p>' if address else ""
     if _ALONE.fullmatch(block[0]):
         return f'<p class="code">{_fill(block[0], words)}</p>'
-    if all(_FACT.fullmatch(line) for line in block):
-        rows = (_FACT.fullmatch(line) for line in block)
-        return (
-            "<table>"
-            + "".join(
-                f'<tr><th scope="row">{escape(row["name"])}</th><td>{_fill(escape(row["value"]), words)}</td></tr>'
-                for row in rows
-                if row
-            )
-            + "</table>"
-        )
+    if facts := _facts(tuple(escape(line) for line in block), words):
+        rows = "".join(f'<tr><th scope="row">{name}</th><td>{value}</td></tr>' for name, value in facts if value)
+        return f"<table>{rows}</table>" if rows else ""
     return f"<p>{_fill(escape(block[0]), words)}</p>"
+
+
+def _facts(block: tuple[str, ...], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    facts = [_FACT.fullmatch(line) for line in block]
+    return [(fact["name"], _fill(fact["value"], words)) for fact in facts if fact]
