@@ -1,0 +1,25 @@
+"""`python -m local serve …` and `python -m local demo …`; each takes `--help`."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "serve": "keep the stack up on this machine (make serve)",
+    "demo": "play the whole story against it (make demo)",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command, by the `main` of the module of its name; its exit status."""
+    command, *rest = arguments or [""]
+    if command in COMMANDS:  # loaded only now: each needs things that the others do not
+        return int(importlib.import_module(f"local.{command}").main(rest))
+    asked = command in {"-h", "--help"}
+    lines = ["usage: python -m local COMMAND [options]", "", *(f"  {name}   {does}" for name, does in COMMANDS.items())]
+    print("\n".join([*lines, "", "Each takes --help."]), file=sys.stdout if asked else sys.stderr)
+    return 0 if asked else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,188 @@
+"""`sam deploy` into the local AWS, and the rest of what CloudFormation does on AWS but not there."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.build import architecture, settings_of_sam
+from local.children import Child
+from local.environments import KEY_ID, REGION, SECRET, of_sam
+from local.errors import StackError, tail_of
+from local.places import BUILDS, ROOT, SAM
+
+STACK = "id-restore"
+ARTIFACTS = "artifacts"
+STAGE = "live"
+
+
+@dataclass(frozen=True)
+class Account:
+    """The local AWS, as its own administrator sees it."""
+
+    endpoint: str
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a service, whatever AWS settings the person at this machine has."""
+        nobody = {
+            name: (None, None, value, None)
+            for name, value in (("profile", None), ("config_file", "/dev/null"), ("credentials_file", "/dev/null"))
+        }
+        session = boto3.session.Session(
+            aws_access_key_id=KEY_ID,
+            aws_secret_access_key=SECRET,
+            region_name=REGION,
+            botocore_session=botocore.session.Session(session_vars=nobody),
+        )
+        make: Any = session.client
+        return make(service, endpoint_url=self.endpoint, config=Config(proxies={}, retries={"total_max_attempts": 3}))
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What was deployed. `resources` is physical id by (type, logical id); `template` is what SAM made of ours."""
+
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    resources: Mapping[tuple[str, str], str]
+    template: Mapping[str, Any]
+
+    def only(self, kind: str) -> str:
+        """The physical id of the one resource of a type."""
+        found = [physical for (its_kind, _), physical in self.resources.items() if its_kind == kind]
+        if len(found) != 1:
+            raise StackError(f"The local stack has to have one {kind}, and has {len(found)}.")
+        return found[0]
+
+    def every(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        """Properties of all resources of a type, by physical id."""
+        return {
+            physical: self.template["Resources"][logical].get("Properties", {})
+            for (its_kind, logical), physical in self.resources.items()
+            if its_kind == kind
+        }
+
+
+def deploy(account: Account, template: Path, parameters: Mapping[str, str], state: Path) -> Deployed:
+    """Deploy a built template, and read back what came of it.
+
+    Args:
+        account: where to.
+        template: what `built_template` returned.
+        parameters: values for the template's parameters; the others have their defaults.
+        state: folder for the log of it.
+
+    Raises:
+        StackError: it failed; the text says which resource, and ends with sam's own words.
+    """
+    # One bucket made here instead of --resolve-s3, which deploys a stack of its own first: half the time.
+    account.client("s3").create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
+    chosen = {"Architecture": architecture(), **parameters}
+    log = state / "deploy.log"
+    command: tuple[str | Path, ...] = (
+        *(SAM, "deploy", "--template-file", template, "--stack-name", STACK, "--region", REGION),
+        *("--config-file", settings_of_sam(), "--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM"),
+        *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+        *("--parameter-overrides", *(f"{name}={json.dumps(value)}" for name, value in chosen.items())),
+    )
+    with Child(command, environment=of_sam(BUILDS / "sam", account.endpoint), folder=ROOT, log=log) as sam:
+        status = sam.wait()
+    if status != 0:
+        raise StackError(f"sam could not deploy the stack. {_failures(account)}{tail_of(log)}")
+    return _read_back(account)
+
+
+def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]) -> None:
+    """Do what the local AWS leaves out: TTL, the sender's identity, gateway responses, the address that clients use.
+
+    Args:
+        account: where it was deployed.
+        deployed: what was deployed.
+        address: the API's address for clients on this machine, with the stage as its last part.
+        hosts: host names and addresses under which the API is to answer.
+    """
+    dynamodb = account.client("dynamodb")
+    for table, properties in deployed.every("AWS::DynamoDB::Table").items():
+        if ttl := properties.get("TimeToLiveSpecification"):
+            dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
+    _verify_sender(account, deployed)
+    _put_gateway_responses(account, deployed, address)
+    apigateway = account.client("apigateway")
+    api = deployed.only("AWS::ApiGateway::RestApi")
+    for host in sorted(hosts):
+        apigateway.create_domain_name(domainName=host)
+        apigateway.create_base_path_mapping(domainName=host, basePath=STAGE, restApiId=api, stage=STAGE)
+
+
+def _verify_sender(account: Account, deployed: Deployed) -> None:
+    sender = deployed.parameters.get("Sender")
+    if not sender:
+        return
+    try:
+        account.client("sesv2").create_email_identity(EmailIdentity=sender)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AlreadyExistsException":  # the template made it
+            raise
+
+
+def _put_gateway_responses(account: Account, deployed: Deployed, address: str) -> None:
+    """Put the template's own gateway responses, as SAM resolved them.
+
+    On AWS their templates may name stage variables; here only `$context` is filled in, so that is done now. What the
+    template derives from the API's AWS name then shows the address that the API really has here.
+    """
+    apigateway = account.client("apigateway")
+    api = deployed.only("AWS::ApiGateway::RestApi")
+    variables = {
+        name: re.sub(rf"^https://{re.escape(api)}\.execute-api\.[a-z0-9.-]+/{STAGE}", address, value)
+        for name, value in apigateway.get_stage(restApiId=api, stageName=STAGE).get("variables", {}).items()
+    }
+    body = deployed.every("AWS::ApiGateway::RestApi")[api].get("Body", {})
+    for kind, response in body.get("x-amazon-apigateway-gateway-responses", {}).items():
+        templates = {
+            media: re.sub(r"\$stageVariables\.(\w+)", lambda found: variables.get(found[1], ""), text)
+            for media, text in response.get("responseTemplates", {}).items()
+        }
+        status = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
+        apigateway.put_gateway_response(
+            restApiId=api,
+            responseType=kind,
+            responseParameters=response.get("responseParameters", {}),
+            responseTemplates=templates,
+            **status,
+        )
+    apigateway.create_deployment(restApiId=api, stageName=STAGE)
+
+
+def _read_back(account: Account) -> Deployed:
+    cloudformation = account.client("cloudformation")
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    template = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
+    return Deployed(
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
+        parameters={value["ParameterKey"]: value["ParameterValue"] for value in stack.get("Parameters", [])},
+        resources={(r["ResourceType"], r["LogicalResourceId"]): r["PhysicalResourceId"] for r in resources},
+        template=template if isinstance(template, dict) else json.loads(template),
+    )
+
+
+def _failures(account: Account) -> str:
+    """What CloudFormation itself says of the resources that failed, if it got so far."""
+    try:
+        events = account.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    except ClientError:
+        return ""
+    reasons = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}\n"
+        for event in reversed(events)
+        if event["ResourceStatus"].endswith("_FAILED")
+    ]
+    return "".join(["CloudFormation says:\n", *reasons]) if reasons else ""
