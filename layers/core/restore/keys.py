@@ -18,8 +18,12 @@ paired device's sign-in.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import urlsafe_b64encode
 from typing import Final
+
+IDENTITY_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]")
+"""A user name, in lower case and whole."""
 
 IDENTITY: Final = "I"
 RESTORE: Final = "R"

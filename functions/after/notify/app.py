@@ -1,0 +1,36 @@
+"""The table's stream: send the mails that acts left in their event rows.
+
+A mail goes out if, and only if, its act happened: both were written at once. At least once: a batch that fails is given
+again from the first record that failed, and what never succeeds ends in the dead-letter queue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from restore import aws, settings
+from restore.errors import Problem
+from restore.outbox import Outbox
+from restore.store import unpack
+
+outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+logger = Logger()
+
+
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Send what is left to be sent; answers which record to begin with again, if any."""
+    for record in event["Records"]:
+        item = unpack(record["dynamodb"].get("NewImage", {}))
+        for mail in item.get("mail", []):
+            try:
+                outbox.send(
+                    mail["kind"], mail["language"], to=mail["to"], server=item["server"], values=mail["values"]
+                )
+            except Problem as problem:
+                logger.error("mail refused", kind=mail["kind"], reason=problem.reason)
+                sequence = record["dynamodb"]["SequenceNumber"]
+                return {"batchItemFailures": [{"itemIdentifier": sequence}]}
+            logger.info("mailed", kind=mail["kind"])
+    return {"batchItemFailures": []}

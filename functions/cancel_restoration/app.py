@@ -1,0 +1,63 @@
+"""`DELETE /v1/identities/{i}/restorations/{r}`: the new device gives up, or a paired one vetoes.
+
+A veto is one tap on any paired device that is verified and not held. Cancelled is cancelled: again is the same, and no
+code completes it any more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restore import aws, restorations, settings, state
+from restore.errors import Problem
+from restore.http import Answer, Call, endpoint
+from restore.settling import Change, View, by_new_device, by_paired
+from restore.store import Table
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from restore.audit import Act
+    from restore.conditions import Item, Write
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+
+
+@endpoint()
+def lambda_handler(call: Call) -> Answer:
+    """Cancel a restoration."""
+    number = call.path["restoration"]
+
+    def cancel(restore: Item, entry: Item, act: Act, by: str) -> Change:
+        if not restorations.cancel(entry, call.now):
+            return Change(written=False)
+        act.tell("restoration.cancelled", restoration=number, by=by)
+        values = {
+            "identity": call.identity,
+            "device": entry["name"],
+            "platform": entry["platform"],
+            "by": by,
+            "time": rfc3339(call.now) or "",
+        }
+        act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+        return Change()
+
+    def give_up(view: View, act: Act) -> Change:
+        entry = restorations.of_new_device(view.restore, number, call)
+        if restorations.status(entry, call.now) == "completed":
+            raise Problem("not_paired")  # it is a paired device now, or was one: not a new device's to say
+        restorations.accept_nonce(entry, call)
+        return cancel(view.restore, entry, act, "new_device")
+
+    def veto(view: View, act: Act, _mine: Write) -> Change:
+        entry = view.restore.get("rst", {}).get(number)
+        if entry is None:
+            raise Problem("not_found")
+        return cancel(view.restore, entry, act, "paired_device")
+
+    try:
+        by_new_device(table, call, give_up)
+    except Problem as problem:
+        if problem.code != "not_paired":
+            raise
+        by_paired(table, call, veto, verified=True, may_be_held=False)
+    return Answer(204)

@@ -1,0 +1,178 @@
+"""`POST /v1/identities`: the first device of a new identity.
+
+The caller gets its identity and device. The name is taken, the device bound and the log begun in one transaction, or
+nothing is. Where an address is given, its code is mailed first: a mail that SES refuses leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from restore import addresses, aws, devices, identities, restorations, settings, state
+from restore.audit import Act
+from restore.bodies import Body, EmailAddress, NewDevice
+from restore.codes import RestoreCode
+from restore.conditions import Item, Write, put_new
+from restore.errors import Problem, invalid
+from restore.http import Answer, Call, endpoint, identity_of
+from restore.keys import identity_key, restore_key, short_of
+from restore.outbox import Outbox
+from restore.qr import restore_qr
+from restore.settling import Change, View, act_of, by_paired
+from restore.store import Refused, Table
+from restore.throttle import counted, too_many
+from restore.times import rfc3339
+from restore.vault import Vault
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
+outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+policy, limits = settings.POLICY, settings.LIMITS
+
+
+class Creation(Body):
+    """`email` may be left out unless policy enforces restore."""
+
+    identity: str
+    email: EmailAddress | None = None
+    device: NewDevice
+
+
+@endpoint(body=Creation, brings_key=True)
+def lambda_handler(call: Call) -> Answer:
+    """Create an identity."""
+    wanted: Creation = call.body
+    identity = identity_of(wanted.identity, "identity")
+    call = call.about(identity)
+    call.must_bring(wanted.device.public_key, wanted.device.verification_key, "device.verification_key")
+    if wanted.device.verification_key is None and policy.require_verification_key:
+        raise invalid("device.verification_key", "is required by this server's policy")
+
+    creations = counted(
+        "creations",
+        call.source,
+        limit=limits.creations_per_source,
+        seconds=limits.creations_window_seconds,
+        now=call.now,
+    )
+    restore: Item = {**restore_key(identity), "form": 1, "ver": 1, "lang": call.language or "en"}
+    act = act_of(call)
+    act.tell("identity.created", name=wanted.device.name, platform=wanted.device.platform)
+    answer: dict[str, object] = {"identity": identity}
+    code = None
+    writes: list[Write] = [creations]
+    try:
+        if wanted.email:
+            policy.must_admit(wanted.email)
+            email_code = addresses.begin(
+                restore, wanted.email, identity=identity, pepper=vault.pepper(), limits=limits, now=call.now
+            )
+        elif policy.enforce_on_creation:
+            raise Problem("email_required")
+        if policy.enforce_on_creation:
+            code = _enforce(call, restore, act, answer)
+    except Problem as refusal:
+        if refusal.code in {"not_allowed", "email_required"}:
+            _count_refused(creations, call.now)
+        raise
+
+    try:
+        if wanted.email:
+            _reserve(creations, wanted.email, call)
+            outbox.send(
+                "address_confirmation",
+                call.language or "en",
+                to=wanted.email,
+                server=call.server,
+                values={"code": email_code, "validity": str(limits.email_code_seconds)},
+            )
+            writes = []
+        record = devices.record(
+            identity,
+            call.device,
+            name=wanted.device.name,
+            platform=wanted.device.platform,
+            paired_by="creation",
+            now=call.now,
+        )
+        table.transact(
+            [
+                identities.created(call, wanted.device.verification_key),
+                act.close(restore),
+                put_new(restore),
+                devices.bound(record),
+                *writes,
+            ]
+        )
+    except Refused as refused:
+        return _taken(refused, creations, call)
+    entry = devices.entry(call.device, wanted.device.verification_key, call.now)
+    answer["device"] = devices.answer(entry, record, now=call.now, me=call.device)
+    answer["restore"] = state.answer(restore)
+    answer["email_pending"] = addresses.pending_answer(restore, call.now)
+    if code:
+        answer["qr"] = restore_qr(call.server, identity, code)
+    return Answer(201, answer)
+
+
+def _enforce(call: Call, restore: Item, act: Act, answer: dict[str, object]) -> RestoreCode:
+    """Policy enforces restore: the identity is born with a code."""
+    policy.must_enable_restore()
+    code, label = state.put_code_in_force(
+        restore, vault.pepper(), call.identity, call.now, made_by="creation"
+    )
+    act.tell("restore.enabled", code_label=label)
+    answer |= {"restore_code": code.grouped, "code_label": label}
+    return code
+
+
+def _reserve(creations: Write, email: str, call: Call) -> None:
+    """Before a mail goes out: the name is free, and neither limit is reached."""
+    free = Write("ConditionCheck", dict(identity_key(call.identity)))
+    free.when(f"attribute_not_exists({free.name('PK')})")
+    table.transact([free, creations, addresses.counted_mail(email, call.source, limits, call.now)])
+
+
+def _taken(refused: Refused, creations: Write, call: Call) -> Answer:
+    """The name is taken, by this very device (its answer was lost) or another; or a limit is reached."""
+    found = refused.found[0]
+    if found is None:
+        raise too_many(limits.creations_window_seconds, call.now, "creations or confirmation mails")
+    if found.get("creator") != call.device:
+        _count_refused(creations, call.now)
+        raise Problem("identity_taken")
+
+    def again(view: View, act: Act, _mine: Write) -> Change:
+        identity, record = view.identity or {}, view.devices[short_of(call.device)]
+        answer = {
+            "identity": call.identity,
+            "device": devices.answer(identity["devices"][call.short], record, now=call.now, me=call.device),
+        }
+        fresh = state.reissue(
+            view.restore,
+            vault.pepper(),
+            call.identity,
+            call.now,
+            made_by="creation",
+            made_at=record["paired_at"],
+        )
+        answer |= {"restore": state.answer(view.restore)}
+        answer |= {"email_pending": addresses.pending_answer(view.restore, call.now)}
+        if fresh:
+            code, label = fresh
+            act.tell("restore.code_replaced", code_label=label)
+            for number in restorations.cancel_pending(view.restore, call.now):
+                act.tell("restoration.cancelled", restoration=number, by="new_code")
+            values = {"identity": call.identity, "label": label, "time": rfc3339(call.now) or ""}
+            act.mail("code_replaced", state.recipients(view.restore), state.language_of(view.restore), **values)
+            qr = restore_qr(call.server, call.identity, code)
+            answer |= {"restore_code": code.grouped, "code_label": label, "qr": qr}
+        return Change(answer, written=fresh is not None)
+
+    return Answer(200, by_paired(table, call, again, verified=True, full=True).answer)
+
+
+def _count_refused(creations: Write, now: int) -> None:
+    """A refused creation counts like any other."""
+    try:
+        table.write(creations, returning="NONE")
+    except Refused:
+        raise too_many(limits.creations_window_seconds, now, "creations") from None

@@ -1,0 +1,130 @@
+"""`POST /dispute/{token}`: "this wasn't me", from the link of a mail.
+
+A link works once. It ends a restoration under way, or unpairs the device that a restoration brought and makes good again
+the codes that this ended. It never bars restoring, and a second one within 7 days only holds: who has the mailbox alone
+cannot keep the owner out.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from restore import aws, disputes, restorations, settings, state
+from restore.conditions import Write
+from restore.errors import Problem
+from restore.http import Answer, Call, guarded, language_of, source_of, wired
+from restore.keys import device_key, identity_key, short_of
+from restore.pages import disputed
+from restore.settling import Change, View, by_new_device
+from restore.signatures import server_address
+from restore.store import Table
+from restore.times import rfc3339
+from restore.vault import Vault
+
+if TYPE_CHECKING:
+    from restore.audit import Act
+    from restore.conditions import Item
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
+policy = settings.POLICY
+
+
+@wired
+@guarded
+def lambda_handler(event: dict[str, Any]) -> Answer:
+    """Take away what the link is about, and say on a page what was done."""
+    server, language = server_address(event), language_of(event) or "en"
+    try:
+        token = disputes.parse(event["pathParameters"]["token"])
+        call = Call(
+            signed=None,
+            identity=token[0],
+            path={},
+            body=None,
+            server=server,
+            source=source_of(event),
+            language=None,  # a mailbox's browser does not decide the language of mails
+            now=int(time.time()),
+        )
+        outcome = by_new_device(table, call, lambda view, act: _dispute(view, act, call, token), full=True).answer
+    except Problem as problem:
+        outcome = "unavailable" if problem.code == "unavailable" else "dispute_over"
+    return disputed(outcome, language, server=server, name=settings.SERVER_NAME)
+
+
+def _dispute(view: View, act: Act, call: Call, token: tuple[str, str, str]) -> Change:
+    pepper, short = vault.pepper(), token[1]
+    for number, entry in restorations.pending(view.restore, call.now).items():
+        if short_of(entry["k"]) == short and disputes.fits(entry.get("t"), token, pepper):
+            return _restoration(view, act, call, number, entry)
+    record = view.devices.get(short)
+    paired = (view.identity or {}).get("devices", {})
+    if record is None or short not in paired:
+        raise Problem("used")
+    if not any(disputes.fits(stored, token, pepper) for stored in record.get("disputes", [])):
+        raise Problem("used")
+    if record["paired_at"] + max(disputes.LEAST_LIFE, policy.hold_seconds) <= call.now:
+        raise Problem("expired")
+    return _device(view, act, call, short)
+
+
+def _restoration(view: View, act: Act, call: Call, number: str, entry: Item) -> Change:
+    """A restoration under way is cancelled; at the second dispute it goes on, and its device will be held for longer."""
+    restore = view.restore
+    entry["t"] = None
+    if disputes.is_second(restore, call.now):
+        entry["held_until"] = call.now + disputes.HELD_AFTER_SECOND
+        act.tell("restoration.disputed", restoration=number, outcome="held")
+        return Change("disputed_restoration_held")
+    restorations.cancel(entry, call.now)
+    act.tell("restoration.disputed", restoration=number, outcome="cancelled")
+    values = {
+        "identity": call.identity,
+        "device": entry["name"],
+        "platform": entry["platform"],
+        "by": "dispute",
+        "time": rfc3339(call.now) or "",
+    }
+    act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+    return Change("disputed_restoration")
+
+
+def _device(view: View, act: Act, call: Call, short: str) -> Change:
+    """The device is unpaired and what its code ended is good again; or, the second time or as the last one, it is held."""
+    restore, record = view.restore, view.devices[short]
+    paired: dict[str, Item] = (view.identity or {})["devices"]
+    spent = Write("Update", device_key(call.identity, short))
+    links = spent.name("disputes")
+    spent.when(f"{links} = {spent.value(record['disputes'])}")
+    spent.removes.append(links)
+    write = Write("Update", dict(identity_key(call.identity)))
+    mine = write.name("devices", short)
+    write.when(f"attribute_exists({mine})")
+    second = disputes.is_second(restore, call.now)
+    last = len(paired) == 1 and state.status(restore) != "enabled"
+    change = Change(further=[(write, None), (spent, None)])
+    if second or last:
+        until = max(paired[short].get("h", 0), call.now + disputes.HELD_AFTER_SECOND)
+        write.set(("devices", short, "h"), until)
+        restore["held_until"] = max(restore.get("held_until", 0), until)
+        act.tell("device.disputed", device=record["device"], outcome="held")
+        change.answer = "disputed_device_held"
+        return change
+    if state.status(restore) != "enabled":
+        write.when(f"size({write.name('devices')}) > {write.value(1)}")
+    write.removes.append(mine)
+    code = state.own_code(restore)
+    if code and code["by"] == record.get("restoration"):
+        restore["codes"] = {**record["ended"], **restore["codes"]}
+    act.tell("device.disputed", device=record["device"], outcome="unpaired")
+    values = {
+        "identity": call.identity,
+        "device": record["name"],
+        "platform": record["platform"],
+        "time": rfc3339(call.now) or "",
+    }
+    act.mail("device_disputed", state.recipients(restore), state.language_of(restore), **values)
+    change.answer = "disputed_device"
+    return change

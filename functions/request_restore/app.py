@@ -1,0 +1,156 @@
+"""`POST /v1/identities/{i}/restorations`: a new device asks to be bound, with the restore code.
+
+Who does not know the code learns nothing. The write that refuses comes first, and is one and the same for an unknown
+identity, a wrong code, restore off, an unconfirmed address and a barred identity: same answer, same calls, same units.
+It fails only where the code's selector is in force; then the code is judged. With the right one a restoration begins
+and its second code is mailed; if SES refuses, nothing has begun.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restore import aws, restorations, settings, state
+from restore.bodies import BareDevice, Body, RestoreCodeText
+from restore.codes import RestoreCode
+from restore.conditions import Write
+from restore.errors import Problem
+from restore.http import Answer, Call, endpoint
+from restore.keys import device_key, restore_key
+from restore.outbox import Outbox
+from restore.settling import Change, View, by_new_device, take_back
+from restore.store import Refused, Table
+from restore.throttle import counted, too_many
+from restore.times import rfc3339
+from restore.vault import Vault
+
+if TYPE_CHECKING:
+    from restore.audit import Act
+    from restore.conditions import Item
+    from restore.restorations import Requested
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
+outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+policy, limits = settings.POLICY, settings.LIMITS
+
+
+class Wanted(Body):
+    """The saved code as it was typed, and the device that wants to be bound."""
+
+    restore_code: RestoreCodeText
+    device: BareDevice
+
+
+@endpoint(body=Wanted)
+def lambda_handler(call: Call) -> Answer:
+    """Request a restoration."""
+    wanted: Wanted = call.body
+    call.must_bring(wanted.device.public_key, None)
+    code = RestoreCode.read(wanted.restore_code)
+    found = _refuse_first(call, code)
+
+    def judge(view: View, act: Act) -> Change:
+        restore = view.restore
+        in_force = state.code_of(restore, vault.pepper(), call.identity, code)
+        if in_force is None or state.status(restore) != "enabled":
+            raise Problem("restore_refused")  # it ended between the two writes
+        key, known = in_force
+        if known.get("locked", 0) > call.now:
+            raise Problem("too_many_requests", retry_after=known["locked"] - call.now, reason="locked code")
+        if not vault.pepper().fits(known["h"], state.CODE_PURPOSE, call.identity, code.symbols):
+            return _wrong(restore, known, act, call)
+        known.pop("fails", None)
+        if before := restorations.asked_before(restore, key, call):
+            return Change(before, written=False)
+        begun = restorations.request(
+            restore,
+            key,
+            name=wanted.device.name,
+            platform=wanted.device.platform,
+            pepper=vault.pepper(),
+            limits=limits,
+            call=call,
+        )
+        act.tell("restoration.requested", restoration=begun.number, name=wanted.device.name)
+        never_bound = Write("ConditionCheck", device_key(call.identity, call.short))
+        never_bound.when(f"attribute_not_exists({never_bound.name('PK')})")
+        return Change(begun, further=[(never_bound, Problem("device_exists"))])
+
+    settled = by_new_device(table, call, judge, seen=found)
+    if isinstance(settled.answer, tuple):
+        number, entry = settled.answer
+    else:
+        number, entry = settled.answer.number, settled.answer.entry
+        try:
+            _mail(settled.answer, settled.after, call)
+        except Problem:
+            take_back(table, call, settled, "restoration.mail_failed", restoration=number)
+            raise
+    return Answer(202, {"restoration": restorations.answer(number, entry, settled.after, call)})
+
+
+def _refuse_first(call: Call, code: RestoreCode) -> Item:
+    """Refuse, and count it on the source address, unless the selector is in force; then what there is to judge."""
+    unrestorable = Write("ConditionCheck", dict(restore_key(call.identity)))
+    on, email, barred = (unrestorable.name(name) for name in ("on", "email", "barred"))
+    selected = [unrestorable.name("codes", key) for key in vault.pepper().selectors(call.identity, code)]
+    reasons = [
+        " AND ".join(f"attribute_not_exists({path})" for path in selected),
+        f"attribute_not_exists({on})",
+        f"attribute_not_exists({email})",
+        f"attribute_exists({barred})",
+    ]
+    if not policy.restore_enabled:
+        reasons.append(f"attribute_exists({on})")  # with its opposite above: always
+    unrestorable.when(" OR ".join(f"({reason})" for reason in reasons))
+    try:
+        table.transact([_failure(call), unrestorable])
+    except Refused as refused:
+        counter, found = refused.found
+        if counter is not None or found is None:
+            raise _throttled(call) from None
+        return found
+    raise Problem("restore_refused")
+
+
+def _wrong(restore: Item, known: Item, act: Act, call: Call) -> Change:
+    """Somebody knows a third of the paper: that counts on the code, and the owner hears of it when there are too many."""
+    known["fails"] = known.get("fails", 0) + 1
+    act.tell("restoration.refused", code_label=known["label"], in_a_row=known["fails"])
+    if known["fails"] >= limits.wrong_codes_in_a_row:
+        known["fails"], known["locked"] = 0, call.now + limits.code_lock_seconds
+        act.tell("restore.code_locked", code_label=known["label"])
+        values = {
+            "identity": call.identity,
+            "label": known["label"],
+            "time": rfc3339(call.now) or "",
+            "until": rfc3339(known["locked"]) or "",
+        }
+        act.mail("code_locked", state.recipients(restore), state.language_of(restore), **values)
+    return Change(refusal=Problem("restore_refused"), further=[(_failure(call), _throttled(call))])
+
+
+def _failure(call: Call) -> Write:
+    return counted(
+        "wrong codes",
+        call.source,
+        limit=limits.wrong_codes_per_source,
+        seconds=limits.wrong_codes_window_seconds,
+        now=call.now,
+    )
+
+
+def _throttled(call: Call) -> Problem:
+    return too_many(limits.wrong_codes_window_seconds, call.now, "wrong codes of one source")
+
+
+def _mail(begun: Requested, restore: Item, call: Call) -> None:
+    """The second code, with what the person needs to know whom it is for."""
+    outbox.send(
+        "restoration_code",
+        state.language_of(restore),
+        to=restore["email"],
+        server=call.server,
+        values=restorations.mail_values(begun, call, limits),
+    )

@@ -1,0 +1,89 @@
+"""Fields that the bodies of several acts share. Imported only by acts that have a body: it brings pydantic."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from restore import publickeys
+
+_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
+)
+
+
+class Body(BaseModel):
+    """A request's body: members that it does not know are refused, and nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+def _public_key(text: str) -> str:
+    publickeys.parse(text)
+    return text
+
+
+def _address(text: str) -> str:
+    # ASCII only: SES takes no other local part, and a domain has its A-label form. No blank, comma, CR or LF gets through.
+    if not _ADDRESS.fullmatch(text):
+        message = "is no e-mail address"
+        raise ValueError(message)
+    local, _, domain = text.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        message = "has to be printable, and not only blanks"
+        raise ValueError(message)
+    return text
+
+
+PublicKey = Annotated[str, Field(max_length=64), AfterValidator(_public_key)]
+"""base64url without padding of a compressed P-256 point or an Ed25519 key."""
+
+EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
+"""An ASCII address with a domain of at least two labels, the domain lower-cased."""
+
+DeviceName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+
+Platform = Literal["ios", "android", "other"]
+
+EmailCode = Annotated[str, Field(pattern=r"^[0-9]{8}$")]
+
+RestoreCodeText = Annotated[str, Field(min_length=1, max_length=200)]
+"""As it was typed; `RestoreCode.read` reads it."""
+
+
+class BareDevice(Body):
+    """The `device` of a restoration's request: its verification key comes later."""
+
+    name: DeviceName
+    platform: Platform
+    public_key: PublicKey
+
+
+class NewDevice(BareDevice):
+    """The `device` of a creation or a pairing."""
+
+    verification_key: PublicKey | None = None
+
+    @model_validator(mode="after")
+    def _two_keys(self) -> Self:
+        two_keys(self.public_key, self.verification_key)
+        return self
+
+
+def two_keys(device: str, verification: str | None) -> None:
+    """A verification key equal to the device key would prove nothing more."""
+    if device == verification:
+        message = "verification_key: has to be another key than the device key"
+        raise ValueError(message)
+
+
+def example(**members: Any) -> dict[str, Any]:
+    """An example of a body for the API's document."""
+    return {"examples": [members]}

@@ -1,0 +1,106 @@
+"""Devices: installations of the app that are paired with an identity, or were.
+
+A paired device is an entry of the identity's item: `devices.<short> = {k, v, s, h}`, its key, the proof of its key and
+verification key together, when it was last seen, and until when it is held. What never changes (name, platform, how and
+when it came) is in an item of its own, which stays for ever: a dated record of every device ever bound (NIST SP
+800-63B-4, 4.1), and the answer to "was this key a device?".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from restore.conditions import nonce_state, put_new
+from restore.errors import Problem
+from restore.keys import device_key, proof_of, short_of
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from restore.conditions import Item, Write
+    from restore.http import Call
+
+PairedBy = Literal["creation", "restoration", "pairing"]
+
+
+def entry(device: str, verification: str | None, now: int, held_until: int | None = None) -> Item:
+    """A paired device's entry in the identity's item."""
+    made: Item = {"k": device, "v": proof_of(device, verification), "s": now}
+    if held_until is not None:
+        made["h"] = held_until
+    return made
+
+
+def record(identity: str, device: str, *, name: str, platform: str, paired_by: PairedBy, now: int, **more: Any) -> Item:
+    """The device's own item, written once."""
+    key = device_key(identity, short_of(device))
+    told = {"device": device, "name": name, "platform": platform, "paired_by": paired_by, "paired_at": now}
+    return {**key, "form": 1, **told, **more}
+
+
+def bound(item: Item) -> Write:
+    """Write a new device's item; refused where the key is or was a device of the identity."""
+    return put_new(item)
+
+
+def answer(entry: Item, record: Item, *, now: int, me: str) -> dict[str, Any]:
+    """`device` of the contract, for a paired device; `me` is the key of the one that asks."""
+    held = entry.get("h")
+    return {
+        "id": record["device"],
+        "name": record["name"],
+        "platform": record["platform"],
+        "paired_at": rfc3339(record["paired_at"]),
+        "last_seen_at": rfc3339(entry["s"]),
+        "paired_by": record["paired_by"],
+        "held_until": rfc3339(held) if held is not None and held > now else None,
+        "verification": entry["v"] != proof_of(entry["k"], None),
+        "this_device": entry["k"] == me,
+    }
+
+
+def candidate(device: Mapping[str, Any], *, me: str) -> dict[str, Any]:
+    """`device` of a restoration: it is not paired, so what only a paired one has is null."""
+    return {
+        "id": device["k"],
+        "name": device["name"],
+        "platform": device["platform"],
+        "paired_at": None,
+        "last_seen_at": None,
+        "paired_by": "restoration",
+        "held_until": None,
+        "verification": False,
+        "this_device": device["k"] == me,
+    }
+
+
+def why_refused(
+    identity: Item, call: Call, *, verified: bool, may_be_held: bool
+) -> Problem | Literal["stale_slot"] | None:
+    """Why `conditions.by_paired_device` did not hold for an identity's item as it was found.
+
+    None where it would hold: then something else stood in the way. An identity that does not exist, a stranger's key
+    and an unpaired device's are one and the same answer.
+    """
+    found = identity.get("devices", {}).get(call.short)
+    if found is None:
+        return Problem("not_paired")
+    if verified and found["v"] != proof_of(call.device, call.verification):
+        if call.verification is None:
+            return Problem("verification_required")
+        return call.refusal("another verification key", call.verification)
+    state = nonce_state(identity, call.device, call.nonce, call.now)
+    if state == "seen":
+        return Problem("signature_replayed")
+    if not may_be_held and found.get("h", 0) > call.now:
+        return Problem("not_allowed", until=rfc3339(found["h"]))
+    return "stale_slot" if state == "stale_slot" else None
+
+
+def must_be_paired(identity: Item | None, call: Call) -> Item:
+    """For reads, which accept a nonce again: the entry of the device that asks, or `not_paired`."""
+    found: Item | None = (identity or {}).get("devices", {}).get(call.short)
+    if found is None:
+        raise Problem("not_paired")
+    return found

@@ -1,0 +1,285 @@
+"""Restorations: attempts to bind a new device with the two codes.
+
+                        right restore code
+                               |
+                               v                resend (3), wrong code (5)
+    cancelled  <---------  awaiting_code  <-----------------+
+       ^   ^     veto,         |   |   +--------------------+
+       |   |     new code,     |   |  10 minutes      +--> expired
+       |   |     a fourth one  |   +------------------+--> exhausted (the fifth wrong code)
+       |   |                   | right e-mail code
+       |   |   waiting_hours   v
+       |   +------------ waiting ----+  7 days after ready_at --> expired
+       |                   | ready_at or approval
+       |                   v
+       +-- (never) --- completed
+
+An entry of the restore item's map `rst`, under the restoration's id: `{st, k, name, platform, at, x, a, r, s, h, c, t,
+seen}`: its state, the new device's key, name and platform, when it was asked for, when its code expires, attempts and
+resends left, when the code was sent, its hash, the restore code that began it, the hash of its dispute token, and the
+nonces that were accepted for it. Once the e-mail code is proved also `{vk, unpair, ready}`; once it is over `end`.
+
+Pure functions over the item as it was read; the write that follows holds only over that very version.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from restore import disputes
+from restore.addresses import hint
+from restore.codes import new_email_code, new_id
+from restore.devices import candidate
+from restore.errors import Problem
+from restore.keys import nonce_of
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from restore.codes import Pepper
+    from restore.conditions import Item
+    from restore.http import Call
+    from restore.limits import Limits
+
+Status = Literal["awaiting_code", "waiting", "completed", "cancelled", "expired", "exhausted"]
+
+PENDING: Final = frozenset({"awaiting_code", "waiting"})
+AT_ONCE: Final = 3
+"""So many may await their code; a fourth ends the oldest, so that nobody can block the owner by asking first."""
+HOUR: Final = 3600
+DAY: Final = 86400
+WAITING_ENDS_AFTER: Final = 7 * DAY
+KEPT_WHEN_OVER: Final = 8
+"""Beside a day's time: what is over is remembered so that repeats are answered, not for ever."""
+POLL_SECONDS: Final = 5
+
+_ENDINGS: Final[dict[Status, str]] = {
+    "completed": "used",
+    "cancelled": "cancelled",
+    "expired": "expired",
+    "exhausted": "attempts_exhausted",
+}
+
+
+def status(entry: Item, now: int) -> Status:
+    """What a restoration is at this moment: time and attempts end it without a write."""
+    state: Status = entry["st"]
+    if state == "awaiting_code":
+        if entry["a"] <= 0:
+            return "exhausted"
+        if entry["x"] <= now:
+            return "expired"
+    if state == "waiting" and entry["ready"] + WAITING_ENDS_AFTER <= now:
+        return "expired"
+    return state
+
+
+def answer(number: str, entry: Item, restore: Item, call: Call) -> dict[str, Any]:
+    """`restoration` of the contract."""
+    state = status(entry, call.now)
+    ready: int | None = entry.get("ready")
+    return {
+        "id": number,
+        "status": state,
+        "email_hint": hint(restore.get("email")),
+        "created_at": rfc3339(entry["at"]),
+        "expires_at": rfc3339(entry["x"] if ready is None else ready + WAITING_ENDS_AFTER),
+        "code_expires_at": rfc3339(entry["x"]),
+        "attempts_left": entry["a"],
+        "resends_left": entry["r"],
+        "ready_at": rfc3339(ready),
+        "device": candidate(entry, me=call.device),
+        "poll_seconds": POLL_SECONDS if state in PENDING else None,
+    }
+
+
+def pending(restore: Item, now: int) -> dict[str, Item]:
+    """The restorations under way, oldest first."""
+    found = {number: entry for number, entry in restore.get("rst", {}).items() if status(entry, now) in PENDING}
+    return dict(sorted(found.items(), key=lambda one: (one[1]["at"], one[0])))
+
+
+def of_new_device(restore: Item | None, number: str, call: Call) -> Item:
+    """The restoration of the key that signed, or `not_paired`: a stranger's answer, whatever there is."""
+    entry: Item | None = (restore or {}).get("rst", {}).get(number)
+    if entry is None or entry["k"] != call.device:
+        raise Problem("not_paired")
+    return entry
+
+
+def must_be(entry: Item, *states: Status, now: int) -> None:
+    """Refuse what is over with the reason why: 410."""
+    state = status(entry, now)
+    if state not in states:
+        raise Problem(_ENDINGS.get(state, "used"))
+
+
+def accept_nonce(entry: Item, call: Call) -> None:
+    """Accept the nonce of a new device once: its key has no item of its own to remember it."""
+    seen: set[str] = entry.get("seen", set())
+    mark = nonce_of(call.device, call.nonce)
+    if mark in seen:
+        raise Problem("signature_replayed")
+    entry["seen"] = seen | {mark}
+
+
+def asked_before(restore: Item, code_key: str, call: Call) -> tuple[str, Item] | None:
+    """The restoration that this key has under way with this code: asked for twice, it is one, and one mail.
+
+    The very same bytes again are a replay, of a restoration that is over, too: else whoever recorded a request could
+    have it mailed anew.
+    """
+    mark = nonce_of(call.device, call.nonce)
+    for number, entry in restore.get("rst", {}).items():
+        if mark in entry.get("seen", set()):
+            raise Problem("signature_replayed")
+        if entry["k"] == call.device and entry.get("c") == code_key and status(entry, call.now) in PENDING:
+            return number, entry
+    return None
+
+
+def request(restore: Item, code_key: str, *, name: str, platform: str, pepper: Pepper, limits: Limits, call: Call) -> Requested:
+    """Begin a restoration with a right restore code."""
+    code = restore["codes"][code_key]
+    _count_mail(code, limits, call.now)
+    forget(restore, call.now)
+    awaiting = [entry for entry in pending(restore, call.now).values() if entry["st"] == "awaiting_code"]
+    for entry in awaiting[: max(0, len(awaiting) - AT_ONCE + 1)]:
+        _cancel(entry, call.now)
+    number, email_code = new_id(), new_email_code()
+    token, token_hash = disputes.new_token(call.identity, call.short, pepper)
+    restore.setdefault("rst", {})[number] = entry = {
+        "st": "awaiting_code",
+        "k": call.device,
+        "name": name,
+        "platform": platform,
+        "at": call.now,
+        "x": call.now + limits.email_code_seconds,
+        "a": 1 if _misses(code, call.now) >= limits.wrong_email_codes_per_day else limits.email_code_attempts,
+        "r": limits.email_code_resends,
+        "s": call.now,
+        "h": _hash(pepper, call.identity, number, email_code),
+        "c": code_key,
+        "t": token_hash,
+    }
+    accept_nonce(entry, call)
+    return Requested(number, entry, email_code, token)
+
+
+class Requested:
+    """A restoration just begun, with what only its mail may hold."""
+
+    __slots__ = ("code", "entry", "number", "token")
+
+    def __init__(self, number: str, entry: Item, code: str, token: str) -> None:
+        self.number, self.entry, self.code, self.token = number, entry, code, token
+
+
+def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: Call) -> Requested:
+    """A new e-mail code and dispute link for a restoration: the old code is dead, attempts are not refilled."""
+    entry = of_new_device(restore, number, call)
+    must_be(entry, "awaiting_code", now=call.now)
+    if entry["r"] <= 0:
+        raise Problem("limit_reached")
+    if call.now < entry["s"] + limits.resend_pause_seconds:
+        raise Problem("too_many_requests", retry_after=entry["s"] + limits.resend_pause_seconds - call.now)
+    accept_nonce(entry, call)
+    _count_mail(restore["codes"][entry["c"]], limits, call.now)
+    email_code = new_email_code()
+    token, token_hash = disputes.new_token(call.identity, call.short, pepper)
+    entry |= {
+        "h": _hash(pepper, call.identity, number, email_code),
+        "x": call.now + limits.email_code_seconds,
+        "r": entry["r"] - 1,
+        "s": call.now,
+        "t": token_hash,
+    }
+    return Requested(number, entry, email_code, token)
+
+
+def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
+    """What the mail of the second code says: for whom it is, for how long, and how to end it."""
+    return {
+        "identity": call.identity,
+        "code": begun.code,
+        "validity": str(limits.email_code_seconds),
+        "device": begun.entry["name"],
+        "platform": begun.entry["platform"],
+        "time": rfc3339(call.now) or "",
+        "token": begun.token,
+    }
+
+
+def code_fits(entry: Item, number: str, code: str, *, identity: str, pepper: Pepper) -> bool:
+    """Whether the e-mail code is the one that was mailed last for this restoration."""
+    return pepper.fits(entry["h"], f"e-mail code of {number}", identity, code)
+
+
+def miss(restore: Item, entry: Item, *, limits: Limits, now: int) -> Problem:
+    """A wrong e-mail code: it costs an attempt, and counts on the restore code across restorations.
+
+    After so many in a day every restoration that is under way with that code, and every new one, has one attempt.
+    """
+    entry["a"] -= 1
+    code = restore.get("codes", {}).get(entry["c"])
+    if code is not None:
+        hours = {hour: n for hour, n in code.get("misses", {}).items() if int(hour) > now // HOUR - 24}
+        this = str(now // HOUR)
+        code["misses"] = {**hours, this: hours.get(this, 0) + 1}
+        if _misses(code, now) >= limits.wrong_email_codes_per_day:
+            for other in pending(restore, now).values():
+                if other["st"] == "awaiting_code" and other["c"] == entry["c"]:
+                    other["a"] = min(other["a"], 1)
+    return Problem("wrong_code", attempts_left=entry["a"])
+
+
+def finish(restore: Item, number: str, entry: Item, now: int) -> None:
+    """Completed: it stays a day for repeats, and every other one is cancelled."""
+    entry |= {"st": "completed", "end": now}
+    cancel_pending(restore, now, except_for=number)
+    forget(restore, now)
+
+
+def cancel_pending(restore: Item, now: int, *, except_for: str = "") -> list[str]:
+    """Cancel whatever is under way; the ids of what was."""
+    ended = [number for number in pending(restore, now) if number != except_for]
+    for number in ended:
+        _cancel(restore["rst"][number], now)
+    return ended
+
+
+def cancel(entry: Item, now: int) -> bool:
+    """Cancel one: False where it was cancelled before, 410 where it is over otherwise."""
+    if status(entry, now) == "cancelled":
+        return False
+    must_be(entry, "awaiting_code", "waiting", now=now)
+    _cancel(entry, now)
+    return True
+
+
+def forget(restore: Item, now: int) -> None:
+    """Drop what has been over for a day, and the oldest beyond a few: the item stays small."""
+    all_of_them: dict[str, Item] = restore.get("rst", {})
+    over = {number: entry for number, entry in all_of_them.items() if status(entry, now) not in PENDING}
+    by_age = sorted(over, key=lambda number: over[number].get("end", over[number]["x"]), reverse=True)
+    for place, number in enumerate(by_age):
+        if place >= KEPT_WHEN_OVER or over[number].get("end", over[number]["x"]) + DAY <= now:
+            del all_of_them[number]
+
+
+def _cancel(entry: Item, now: int) -> None:
+    entry |= {"st": "cancelled", "end": now}
+
+
+def _count_mail(code: Item, limits: Limits, now: int) -> None:
+    sent = [at for at in code.get("mails", []) if at > now - HOUR]
+    if len(sent) >= limits.restoration_mails_per_hour:
+        raise Problem("too_many_requests", retry_after=sent[0] + HOUR - now, reason="restoration mails")
+    code["mails"] = [*sent, now]
+
+
+def _misses(code: Item, now: int) -> int:
+    return sum(n for hour, n in code.get("misses", {}).items() if int(hour) > now // HOUR - 24)
+
+
+def _hash(pepper: Pepper, identity: str, number: str, code: str) -> str:
+    return pepper.hash(f"e-mail code of {number}", identity, code)

@@ -1,0 +1,117 @@
+"""Whether an identity can be restored, and by which codes: the restore item.
+
+| attribute | holds |
+| --- | --- |
+| `ver` | its version; every write is over the version that was read |
+| `seq`, `head` | the log's head (`restore.audit`) |
+| `on`, `barred`, `enabled_at`, `proven_at` | restore is switched on, barred by an administrator, since when, last drill |
+| `codes` | the codes in force: hash of the selector → `{h, label, at, fails, locked, mails, misses}` |
+| `email`, `pending`, `settled`, `mails` | addresses (`restore.addresses`) |
+| `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
+| `lang` | the language of mails |
+
+Everything here is pure: it takes the item as it was read and makes the one to be written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from restore.codes import RestoreCode, new_label
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from restore.codes import Pepper
+    from restore.conditions import Item
+
+Status = Literal["off", "awaiting_email", "enabled", "disabled_by_admin"]
+CODE_PURPOSE: Final = "restore code"
+FRESH_CODE_SECONDS: Final = 600
+"""A lost answer can be asked for again for so long; then the code that it held stays lost."""
+
+
+def status(restore: Item) -> Status:
+    """`restore.status` of the contract."""
+    if restore.get("barred"):
+        return "disabled_by_admin"
+    if not restore.get("on"):
+        return "off"
+    return "enabled" if restore.get("email") else "awaiting_email"
+
+
+def answer(restore: Item) -> dict[str, Any]:
+    """`restore` of the contract."""
+    code = own_code(restore)
+    on = bool(restore.get("on"))
+    return {
+        "status": status(restore),
+        "code_label": code["label"] if code and on else None,
+        "enabled_at": rfc3339(restore.get("enabled_at")) if on else None,
+        "last_proven_at": rfc3339(restore.get("proven_at")) if on else None,
+        "code_kept": bool(code and code.get("sealed")) and on,
+    }
+
+
+def own_code(restore: Item) -> Item | None:
+    """The newest of the user's own codes in force."""
+    own = [code for code in restore.get("codes", {}).values() if code.get("kind", "own") == "own"]
+    return max(own, key=lambda code: code["at"], default=None)
+
+
+def put_code_in_force(
+    restore: Item, pepper: Pepper, identity: str, now: int, *, made_by: str = "enabling"
+) -> tuple[RestoreCode, str]:
+    """Make a new restore code, the only one in force from now on; the code and its label. Its counts start at nought.
+
+    `made_by` says what made it (`creation`, `enabling` or a restoration's id), so that its repeat can tell.
+    """
+    former = own_code(restore)
+    code, label = RestoreCode.new(), new_label(former and former["label"])
+    restore["codes"] = {
+        pepper.selector(identity, code): {
+            "h": pepper.hash(CODE_PURPOSE, identity, code.symbols),
+            "label": label,
+            "at": now,
+            "by": made_by,
+        }
+    }
+    restore["on"] = True
+    restore["enabled_at"] = restore.get("enabled_at") or now
+    restore.pop("proven_at", None)
+    return code, label
+
+
+def reissue(
+    restore: Item, pepper: Pepper, identity: str, now: int, *, made_by: str, made_at: int
+) -> tuple[RestoreCode, str] | None:
+    """Another code in the place of one whose answer was lost, or None where it is too late or that code has ended.
+
+    The lost one is dead; nobody knows it but, perhaps, whoever listened.
+    """
+    lost = own_code(restore)
+    if now >= made_at + FRESH_CODE_SECONDS or not restore.get("on") or not lost or lost.get("by") != made_by:
+        return None
+    return put_code_in_force(restore, pepper, identity, now, made_by=made_by)
+
+
+def switch_off(restore: Item) -> None:
+    """End every code; an administrator's bar stays."""
+    for name in ("codes", "on", "enabled_at", "proven_at"):
+        restore.pop(name, None)
+
+
+def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode) -> tuple[str, Item] | None:
+    """The code in force that has this selector: its key and what is known of it."""
+    codes = restore.get("codes", {})
+    return next(((key, codes[key]) for key in pepper.selectors(identity, code) if key in codes), None)
+
+
+def recipients(restore: Item) -> list[str]:
+    """The confirmed addresses: every notice goes to all of them (NIST SP 800-63B-4, 4.6)."""
+    return [address for address in (restore.get("email"), restore.get("second_email")) if address]
+
+
+def language_of(restore: Item) -> str:
+    """The language of mails to this person."""
+    language: str = restore.get("lang") or "en"
+    return language

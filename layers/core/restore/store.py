@@ -1,0 +1,225 @@
+"""The table: reads, conditional writes, transactions, and what is normal about their failing.
+
+A write that its condition refuses raises `Refused` with the items that were found in its way. Conflicts of transactions
+and throttling are retried here with jitter; what still fails is `unavailable`, and nothing is half done, because every
+act is one write. A lost answer is retried by the client with the same token, so a transaction happens once.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from restore.errors import Problem
+from restore.keys import DEVICE, Key, identity_key, restore_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from restore.conditions import Item, Write
+
+PATIENCE_SECONDS: Final = 8.0
+"""How long a write is retried: well below API Gateway's 29 s, so that the caller hears of it from us."""
+
+_RETRIED: Final = frozenset(
+    {
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
+_RETRIED_REASONS: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+class Refused(Exception):
+    """A condition did not hold. `found` has, for each write in order, the item in its way; None where it held.
+
+    An item that is not there at all is an empty dict. `resent` says that the client had sent the request before without
+    hearing an answer: what it finds may be its own doing.
+    """
+
+    def __init__(self, found: list[Item | None], *, resent: bool = False) -> None:
+        self.found = found
+        self.resent = resent
+        super().__init__()
+
+
+class Table:
+    """One DynamoDB table. `client` is botocore's."""
+
+    def __init__(self, client: Callable[[], Any], name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """One item, or None."""
+        answer = self._call("get_item", Key=_keys(key), ConsistentRead=consistent)
+        return unpack(answer["Item"]) if "Item" in answer else None
+
+    def collection(self, identity: str) -> Collection:
+        """The identity, its devices (unpaired ones, too) and its restore item, in one consistent read."""
+        found: list[Item] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._call(
+                "query",
+                ConsistentRead=True,
+                KeyConditionExpression="PK = :pk AND SK BETWEEN :from AND :to",
+                ExpressionAttributeValues=pack(
+                    {
+                        ":pk": identity_key(identity)["PK"],
+                        ":from": identity_key(identity)["SK"],
+                        ":to": restore_key(identity)["SK"],
+                    }
+                ),
+                **start,
+            )
+            found += [unpack(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return Collection(found)
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def write(self, write: Write, *, returning: str = "ALL_NEW") -> Item:
+        """One conditional write; the item after it (for an update), else an empty dict."""
+        arguments = _action(write)
+        if write.kind == "Update":
+            answer = self._call("update_item", ReturnValues=returning, **arguments)
+            return unpack(answer.get("Attributes", {}))
+        self._call("put_item" if write.kind == "Put" else "delete_item", **arguments)
+        return {}
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none of them."""
+        actions = [{write.kind: {**_action(write), "TableName": self._name}} for write in writes]
+        self._call("transact_write_items", TransactItems=actions)
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        if operation != "transact_write_items":
+            arguments["TableName"] = self._name
+        call = getattr(self._client(), operation)
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        pause = 0.02
+        while True:
+            try:
+                return call(**arguments)
+            except ClientError as error:
+                if not _retry(error):
+                    raise Problem("unavailable", retry_after=2, reason=error.response["Error"]["Code"]) from error
+            except BotoCoreError as error:
+                raise Problem("unavailable", retry_after=2, reason=type(error).__name__) from error
+            if time.monotonic() > give_up:
+                raise Problem("unavailable", retry_after=2, reason="conflicts")
+            time.sleep(random.uniform(pause / 4, pause))  # noqa: S311 - jitter, nothing secret
+            pause = min(pause * 2, 0.5)
+
+
+class Collection:
+    """What `Table.collection` found. `identity` and `restore` are None where there is no such identity."""
+
+    __slots__ = ("devices", "identity", "restore")
+
+    def __init__(self, items: list[Item]) -> None:
+        by_sort = {str(item["SK"]): item for item in items}
+        self.identity: Item | None = by_sort.pop("I", None)
+        self.restore: Item | None = by_sort.pop("R", None)
+        self.devices: dict[str, Item] = {sort.removeprefix(DEVICE): item for sort, item in by_sort.items()}
+
+
+def _retry(error: ClientError) -> bool:
+    """Whether to send the same again; raises `Refused` where a condition has spoken."""
+    response: dict[str, Any] = error.response  # type: ignore[assignment]  # the stubs know no reasons
+    code = response["Error"]["Code"]
+    resent = response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+    if code == "ConditionalCheckFailedException":
+        raise Refused([unpack(response.get("Item", {}))], resent=resent) from error
+    if code == "TransactionCanceledException":
+        reasons = response.get("CancellationReasons", [])
+        if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+            found = [
+                unpack(reason.get("Item", {})) if reason.get("Code") == "ConditionalCheckFailed" else None
+                for reason in reasons
+            ]
+            raise Refused(found, resent=resent) from error
+        return any(reason.get("Code") in _RETRIED_REASONS for reason in reasons)
+    return code in _RETRIED
+
+
+def _keys(key: Key) -> dict[str, dict[str, str]]:
+    return {name: {"S": value} for name, value in key.items()}
+
+
+def _action(write: Write) -> dict[str, Any]:
+    """The arguments of one write, alone or in a transaction."""
+    arguments: dict[str, Any] = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    if write.kind == "Put":
+        arguments["Item"] = pack(write.item or {})
+    else:
+        arguments["Key"] = _keys(write.key)
+    if write.kind == "Update":
+        arguments["UpdateExpression"] = write.update
+    if write.condition:
+        arguments["ConditionExpression"] = write.condition
+    if write.names:
+        arguments["ExpressionAttributeNames"] = write.names
+    if write.values:
+        arguments["ExpressionAttributeValues"] = pack(write.values)
+    return arguments
+
+
+def pack(item: dict[str, Any]) -> dict[str, Any]:
+    """DynamoDB's form of a dict of str, int, bool, None, list, dict and sets of str.
+
+    Written here because boto3's serializer brings boto3 with it, a fifth of a cold start.
+    """
+    return {name: _pack(value) for name, value in item.items()}
+
+
+def _pack(value: Any) -> dict[str, Any]:  # noqa: PLR0911 - one line a type
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case None:
+            return {"NULL": True}
+        case dict():
+            return {"M": pack(value)}
+        case list() | tuple():
+            return {"L": [_pack(member) for member in value]}
+        case set() | frozenset() if value:
+            return {"SS": sorted(value)}
+    message = f"no form in DynamoDB: {type(value).__name__}"
+    raise TypeError(message)
+
+
+def unpack(item: dict[str, Any]) -> Item:
+    """The dict that DynamoDB's form stands for; numbers are whole."""
+    return {name: _unpack(value) for name, value in item.items()}
+
+
+def _unpack(value: dict[str, Any]) -> Any:  # noqa: PLR0911 - one line a type
+    ((kind, content),) = value.items()
+    match kind:
+        case "S" | "BOOL":
+            return content
+        case "N":
+            return int(content)
+        case "NULL":
+            return None
+        case "M":
+            return unpack(content)
+        case "L":
+            return [_unpack(member) for member in content]
+        case "SS":
+            return set(content)
+    message = f"not a form that is written here: {kind}"
+    raise TypeError(message)
