@@ -6,7 +6,6 @@ changes any state, looks anything up, or repeats what was asked for; a dispute l
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from restore import signatures
 from restore.errors import CATALOGUE, Problem
-from restore.http import Answer, guarded, language_of
+from restore.http import Answer, guarded, language_of, wired
 from restore.languages import DEFAULT, SUPPORTED
 from restore.pages import PAGES, disputed, page
 from restore.policy import Policy
@@ -33,7 +32,7 @@ FEATURES: Final = ("restore", "dispute")
 
 POLICY: Final = Policy.from_environment(os.environ)
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22,128}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{22,160}")  # nothing else was ever in a mail
 _MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 
 
@@ -64,7 +63,7 @@ def description(event: Mapping[str, Any]) -> Answer:
             "email_domains": list(domains) if domains else None,
         },
         "apps": {
-            "ios": _app("IOS_MIN_VERSION", "IOS_STORE_URL", "IOS_APP_ID"),
+            "ios": _app("IOS_MIN_VERSION", "IOS_STORE_URL", "IOS_APP_IDS"),
             "android": _app("ANDROID_MIN_VERSION", "ANDROID_STORE_URL", "ANDROID_PACKAGE"),
         },
         "support": _given("SUPPORT_ADDRESS") or None,
@@ -74,7 +73,7 @@ def description(event: Mapping[str, Any]) -> Answer:
 
 def apple_association(event: Mapping[str, Any]) -> Answer:
     """Apple's `apple-app-site-association`: the two QR addresses open the company's app, no other address does."""
-    apps = _list("IOS_APP_ID")
+    apps = _list("IOS_APP_IDS")
     if not apps:
         raise Problem("not_found")
     base = "".join(f"/{part}" for part in _server(event).split("/")[3:])
@@ -84,7 +83,7 @@ def apple_association(event: Mapping[str, Any]) -> Answer:
 
 def android_association(_: Mapping[str, Any]) -> Answer:
     """Android's Digital Asset Links: the app with these signing certificates may open this server's addresses."""
-    package, fingerprints = _given("ANDROID_PACKAGE"), _list("ANDROID_CERT_FINGERPRINTS")
+    package, fingerprints = _given("ANDROID_PACKAGE"), _list("ANDROID_CERTIFICATE_FINGERPRINTS")
     if not package or not fingerprints:
         raise Problem("not_found")
     target = {"namespace": "android_app", "package_name": package, "sha256_cert_fingerprints": fingerprints}
@@ -195,6 +194,4 @@ def _support() -> Shown:
     return Shown.plain(support)
 
 
-lambda_handler = guarded(_route)
-gc.freeze()
-gc.enable()
+lambda_handler = wired(guarded(_route))
