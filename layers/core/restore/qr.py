@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from restore.codes import RestoreCode
+
+
+PIXELS_A_MODULE: Final = 6
 
 
 def restore_qr(server: str, identity: str, code: RestoreCode) -> dict[str, Any]:
@@ -16,7 +19,13 @@ def _qr(uri: str) -> dict[str, Any]:
     import qrcode  # noqa: PLC0415 - 40 ms that only showing a code needs
     from qrcode.image.svg import SvgPathFillImage  # noqa: PLC0415
 
+    class Drawing(SvgPathFillImage):
+        """Sized in pixels: some phones' libraries cannot draw what is sized in millimetres."""
+
+        def units(self, pixels: int, text: bool = True) -> Any:  # noqa: FBT001, FBT002 - the library's own form
+            modules = super().units(pixels, text=False)
+            return str(int(modules) * PIXELS_A_MODULE) if text else modules
+
     drawing = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4)
     drawing.add_data(uri)
-    svg = drawing.make_image(image_factory=SvgPathFillImage).to_string(encoding="unicode")
-    return {"uri": uri, "svg": svg}
+    return {"uri": uri, "svg": drawing.make_image(image_factory=Drawing).to_string(encoding="unicode")}
