@@ -9,8 +9,11 @@ import importlib.util
 import json
 import marshal
 import os
+import platform
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,7 @@ from botocore import xform_name
 from layers.dependencies import trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
 ROOT = Path(__file__).parents[2]
@@ -61,16 +64,25 @@ def inside(packages: list[Path], act: str, *arguments: object) -> Any:
     return json.loads(answer.stdout)
 
 
-@pytest.fixture(scope="module", params=MACHINES)
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """An architecture, and the dependencies built for it."""
-    return request.param, build("DependenciesLayer", tmp_path_factory.mktemp(request.param), request.param)
-
-
 @pytest.fixture(scope="module")
-def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dependencies built for this machine, where they can be run."""
-    return build("DependenciesLayer", tmp_path_factory.mktemp("host"), "host")
+def build_for(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Build the dependencies for an architecture, once."""
+    return cache(lambda architecture: build("DependenciesLayer", tmp_path_factory.mktemp(architecture), architecture))
+
+
+@pytest.fixture(params=MACHINES)
+def built(request: pytest.FixtureRequest, build_for: Callable[[str], Path]) -> tuple[str, Path]:
+    """An architecture, and the dependencies built for it."""
+    return request.param, build_for(request.param)
+
+
+@pytest.fixture
+def dependencies(build_for: Callable[[str], Path]) -> Path:
+    """The dependencies built so that they run on this machine: where it is like Lambda's, the very ones for Lambda."""
+    like_lambda = platform.libc_ver()[0] == "glibc"
+    return build_for(
+        {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), "host") if like_lambda else "host"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +177,11 @@ def test_requests_go_where_the_whole_sdk_sends_them(dependencies: Path) -> None:
             if known:
                 operations[service] = xform_name(min(known))
     assert {"dynamodb", "secretsmanager", "sesv2"} <= set(operations)
-    trimmed = inside([dependencies], "resolve", operations, places())
-    assert trimmed == inside([WHOLE], "resolve", operations, places())
+    with ThreadPoolExecutor() as both:
+        trimmed, whole_one = both.map(
+            lambda packages: inside([packages], "resolve", operations, places()), [dependencies, WHOLE]
+        )
+    assert trimmed == whole_one
     assert trimmed["dynamodb eu-central-1 fips=False dual=False"] == [
         "POST",
         "https://dynamodb.eu-central-1.amazonaws.com/",
