@@ -131,7 +131,7 @@ $(UV): requirements/uv.txt
 	fi; \
 	echo "$$path" >$@
 
-INSTALL = $(UV) venv --quiet --clear --no-project --python "$$(cat .tools/python.path)" $(@D) && \
+INSTALL = $(UV) venv --quiet --allow-existing --no-project --python "$$(cat .tools/python.path)" $(@D) && \
 	$(UV) pip sync --quiet --require-hashes --python $(@D) $< && touch $@
 
 .venv/.installed: requirements/dev.txt .tools/python.path
