@@ -10,6 +10,7 @@ import json
 import marshal
 import os
 import platform
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -126,6 +127,15 @@ def test_native_code_is_for_the_processor_asked_for(built: tuple[str, Path]) -> 
     }
     assert {path.parts[0] for path in machines} >= {"cryptography", "pydantic_core"}
     assert set(machines.values()) == {MACHINES[architecture]}
+
+
+def test_the_layer_is_built_for_the_templates_own_choice() -> None:
+    """Whoever says nothing about the processor gets wheels for the one that the template's functions run on."""
+    chosen = re.search(r"^  Architecture:\n(?:    .*\n)*?    Default: \"?(\w+)\"?$", TEMPLATE, re.MULTILINE)
+    makefile = (ROOT / "layers" / "dependencies" / "Makefile").read_text(encoding="utf-8")
+    assert chosen
+    assert f"\nTARGET_ARCH ?= {chosen[1]}\n" in makefile
+    assert f"\nARCHITECTURE ?= {chosen[1]}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_an_unknown_processor_is_refused(tmp_path: Path) -> None:
