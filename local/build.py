@@ -5,7 +5,7 @@ import hashlib
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from local.places import BUILDS, ROOT, SAM, TEMPLATE
 from local.progress import Progress
 
 SOURCES = ("template.yaml", "functions", "layers", ".python-version", "requirements/sam.txt")
+# The dependencies layer is trimmed to what the template grants: sam alone would not see that it has to be made anew.
+OF_DEPENDENCIES = ("template.yaml", "layers/dependencies", ".python-version", "requirements/sam.txt")
 KEPT = 3
 
 
@@ -24,10 +26,10 @@ def architecture() -> str:
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
-def digest_of(root: Path) -> str:
+def digest_of(root: Path, sources: Sequence[str] = SOURCES) -> str:
     """A name for the state of everything that a build depends on: sources, processor and the release of sam."""
     summary = hashlib.sha256(f"{platform.system()} {architecture()}".encode())
-    for source in SOURCES:
+    for source in sources:
         top = root / source
         for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if file.is_file() and file.suffix != ".pyc":
@@ -66,16 +68,23 @@ def settings_of_sam() -> Path:
 
 def _build(folder: Path) -> None:
     work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=BUILDS))
+    cache = BUILDS / "cache" / digest_of(ROOT, OF_DEPENDENCIES)
+    cache.mkdir(parents=True, exist_ok=True)
+    notes = cache / "build.toml"  # what the cache holds; sam looks for it beside the folder that it builds into
+    if notes.exists():
+        shutil.copy(notes, work)
     log = BUILDS / "build.log"
     command = (
         *(SAM, "build", "--template-file", TEMPLATE, "--base-dir", ROOT, "--build-dir", work / "out"),
-        *("--config-file", settings_of_sam(), "--parallel", "--parameter-overrides", f"Architecture={architecture()}"),
+        *("--cached", "--cache-dir", cache, "--parallel"),
+        *("--config-file", settings_of_sam(), "--parameter-overrides", f"Architecture={architecture()}"),
     )
     try:
         with Child(command, environment=of_sam(BUILDS / "sam"), folder=ROOT, log=log) as sam:
             status = sam.wait()
         if status != 0:
             raise StackError(f"sam could not build the template. {tail_of(log)}")
+        shutil.copy(work / notes.name, cache)
         work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -91,6 +100,7 @@ def _only_one() -> Iterator[None]:
 
 def _forget_old_ones() -> None:
     """Keep the builds used last: a stack that starts at this moment may be deploying the one before."""
-    builds = sorted(BUILDS.glob("*/out/template.yaml"), key=lambda file: file.parent.parent.stat().st_mtime)
-    for template in builds[:-KEPT]:
-        shutil.rmtree(template.parent.parent, ignore_errors=True)
+    builds = [template.parent.parent for template in BUILDS.glob("*/out/template.yaml")]
+    for group in (builds, list(BUILDS.glob("cache/*"))):
+        for folder in sorted(group, key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)

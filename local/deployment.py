@@ -1,5 +1,6 @@
 """`sam deploy` into the local AWS, and the rest of what CloudFormation does on AWS but not there."""
 
+import difflib
 import json
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -70,6 +72,27 @@ class Deployed:
         }
 
 
+class _Plain(yaml.SafeLoader):
+    """Reads a template, CloudFormation's own tags as nothing."""
+
+
+_Plain.add_multi_constructor("!", lambda *_: None)
+
+
+def check_names(template: Path, parameters: Mapping[str, str]) -> None:
+    """See to it that a template has these parameters: CloudFormation refuses unknown ones, the local one does not.
+
+    Raises:
+        StackError: there is no parameter of some name; the text has the nearest name.
+    """
+    known = yaml.load(template.read_text(encoding="utf-8"), _Plain)["Parameters"]  # noqa: S506 - a safe loader
+    for name in parameters:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " The parameters are at the top of template.yaml."
+            raise StackError(f"The template has no parameter {name}.{hint}")
+
+
 def deploy(account: Account, template: Path, parameters: Mapping[str, str], state: Path) -> Deployed:
     """Deploy a built template, and read back what came of it.
 
@@ -113,6 +136,7 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
         if ttl := properties.get("TimeToLiveSpecification"):
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
     _verify_sender(account, deployed)
+    _let_mail(account, deployed)
     _put_gateway_responses(account, deployed, address)
     apigateway = account.client("apigateway")
     api = deployed.only("AWS::ApiGateway::RestApi")
@@ -130,6 +154,27 @@ def _verify_sender(account: Account, deployed: Deployed) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "AlreadyExistsException":  # the template made it
             raise
+
+
+def _let_mail(account: Account, deployed: Deployed) -> None:
+    """Let those functions send mail that the template lets: the local AWS asks for the right on `*`, not on the sender.
+
+    That the template names the right senders is for tests/template to hold; who may send at all is enforced here, too.
+    """
+    iam = account.client("iam")
+    for role, properties in deployed.every("AWS::IAM::Role").items():
+        statements = [
+            statement
+            for policy in properties.get("Policies", [])
+            for statement in policy["PolicyDocument"]["Statement"]
+            if "ses:SendEmail" in statement.get("Action", [])
+        ]
+        if statements:
+            document = {
+                "Version": "2012-10-17",
+                "Statement": [{**statement, "Resource": "*"} for statement in statements],
+            }
+            iam.put_role_policy(RoleName=role, PolicyName="mail-here", PolicyDocument=json.dumps(document))
 
 
 def _put_gateway_responses(account: Account, deployed: Deployed, address: str) -> None:

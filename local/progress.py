@@ -27,16 +27,19 @@ class Progress:
         self._write(label)
         if self._output.isatty():
             counter.start()
-        word = "failed after"
+        how = "stopped after "
         try:
             yield
-            word = ""
+            how = ""
+        except Exception:
+            how = "failed after "
+            raise
         finally:
             ended.set()
             if counter.ident is not None:
                 counter.join()
                 self._write(f"\r{label}")
-            self._write(f" {word}{' ' if word else ''}{time.monotonic() - began:.1f} s\n")
+            self._write(f" {how}{time.monotonic() - began:.1f} s\n")
 
     def say(self, text: str = "") -> None:
         """Write a line."""

@@ -28,12 +28,12 @@ import httpx
 
 from local.build import built_template
 from local.children import Child
-from local.deployment import STACK, STAGE, Account, complete, deploy
+from local.deployment import STACK, STAGE, Account, check_names, complete, deploy
 from local.environments import REGION, of_ministack
 from local.errors import AddressError, StackError, tail_of
 from local.functionlogs import FunctionLogs, following
 from local.mailbox import Mailbox, serving
-from local.places import MINISTACK, STATE, missing_tool
+from local.places import MINISTACK, STATE, TEMPLATE, missing_tool
 from local.progress import Progress, Silence
 
 LOOPBACK = "127.0.0.1"
@@ -121,6 +121,7 @@ def running_stack(choice: Choice | None = None, progress: Progress | None = None
     progress = progress or Silence()
     if tool := missing_tool():
         raise StackError(f"{tool.name} is not installed. `make setup` installs it.")
+    check_names(TEMPLATE, choice.parameters)
     port = free_port(choice.host, choice.port)
     endpoint = f"http://{choice.host}:{port}"
     with ExitStack() as todo:
@@ -174,6 +175,8 @@ def free_port(host: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except OverflowError as error:
+            raise AddressError(f"There is no port {port}. Choose one up to 65535, as in PORT=8080.") from error
         except OSError as error:
             raise AddressError(_why_not(host, port, error)) from error
         return int(probe.getsockname()[1])
