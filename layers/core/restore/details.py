@@ -108,9 +108,9 @@ DETAILS: Final[dict[str, dict[str, str]]] = {
         "token_invalid": "Ihre Anmeldung gilt nicht. Bitte melden Sie sich neu an.",
         "reauthentication_required": "Ihre Anmeldung ist dafür zu lange her. Bitte melden Sie sich neu an.",
         "restore_refused": (
-            "Mit diesen Angaben lässt sich die Identität nicht wiederherstellen. Prüfen Sie den Namen und, Zeichen für "
-            "Zeichen, den Wiederherstellungscode, und ob es Ihr neuester ist. Wenn beides stimmt, fragen Sie dort "
-            "um Hilfe, woher Sie die App haben."
+            "Mit diesen Angaben lässt sich die Identität nicht wiederherstellen. Prüfen Sie Zeichen für Zeichen Namen "
+            "und Wiederherstellungscode, und ob es Ihr neuester ist. Stimmt beides, fragen Sie dort um Hilfe, "
+            "woher Sie die App haben."
         ),
         "wrong_code": (
             "Der Code ist falsch. Vergleichen Sie ihn mit der neuesten E-Mail oder Ihrem Blatt Papier "

@@ -71,7 +71,7 @@ _QUOTATION_MARKS: Final = dict.fromkeys(
 )
 
 
-def compose(  # noqa: PLR0913 (a mail's envelope is what it is; all but two go by name)
+def compose(
     kind: str,
     language: str,
     *,
@@ -123,7 +123,7 @@ def compose(  # noqa: PLR0913 (a mail's envelope is what it is; all but two go b
     return _message(sender, to, text.language, subject, plain + "\n-- \n" + footer.as_text(shown)[1], page)
 
 
-def _message(sender: str, to: str, language: str, subject: str, plain: str, page: str) -> bytes:  # noqa: PLR0913, PLR0917
+def _message(sender: str, to: str, language: str, subject: str, plain: str, page: str) -> bytes:
     # Here, and not above: parsing and registering headers costs a cold start more than all the rest of this module, and
     # what is refused mails nothing.
     from email.headerregistry import Address  # noqa: PLC0415
@@ -136,12 +136,12 @@ def _message(sender: str, to: str, language: str, subject: str, plain: str, page
     message["From"] = Address(sender_name, sender_local, sender_domain)
     message["To"] = Address("", local, domain)
     message["Subject"] = subject
-    message["Content-Language"] = language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office note comes back
     message["X-Auto-Response-Suppress"] = "All"  # the same to Exchange, which does not know RFC 3834
     # Not 8bit: not every server on the way takes it.
     message.set_content(plain, cte="quoted-printable")
     message.add_alternative(page, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language  # after the content, which drops what describes it
     return message.as_bytes()
 
 

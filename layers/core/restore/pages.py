@@ -39,7 +39,7 @@ used, expired or unknown; a part of ours failing.
 """
 
 
-def page(  # noqa: PLR0913 (the two addresses and the name are the server's, the rest the page's)
+def page(
     status: int,
     kind: str,
     language: str,
