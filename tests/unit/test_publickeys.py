@@ -193,6 +193,7 @@ def test_a_p256_signature_is_raw_and_both_its_forms_hold() -> None:
         b"",
         raw[:-1],
         raw + b"\x00",
+        raw[:32] + b"\x00" + raw[32:],
         bytes(64),
         r.to_bytes(32) + bytes(32),
         bytes(32) + s.to_bytes(32),

@@ -104,7 +104,8 @@ class TestVectorsOfTheRfc:
     p256_base = (
         '"@status": 200\n"content-type": application/json\n"content-digest": sha-512=:'
         "mEWXIS7MaLRuGgxOBdODa3xqM1XdEvxoYhvlCFJ41QJgJc4GTsPp29l5oGX69wWdXymyU0rjJuahq4l5aGgfLQ=="
-        ':\n"content-length": 23\n"@signature-params": ("@status" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-ecc-p256"'
+        ':\n"content-length": 23\n"@signature-params": ("@status" "content-type" "content-digest" "content-length")'
+        ';created=1618884473;keyid="test-key-ecc-p256"'
     )
 
     def test_ed25519(self) -> None:
@@ -323,6 +324,19 @@ class TestEvents:
             check(read(received), now=NOW)
         assert caught.value.code == "signature_invalid"
 
+    @pytest.mark.parametrize("values", [["b", "c"], ["c", "b"], ["c", "c"]])
+    def test_a_value_that_was_added_on_the_way(self, values: list[str]) -> None:
+        """A 8.2.1: a parameter sent twice is refused, though one of its values was signed."""
+        message = Message("GET", "https://id.example.com/v1/identities/ada?a=c")
+        sign(message, Key("p256", 39))
+        received = event(
+            self.address, "GET", IDENTITY, {"identity": "ada"}, headers=lines(message), query={"a": values}
+        )
+        assert read(received).query == f"a={values[0]}&a={values[1]}"
+        with pytest.raises(Problem) as caught:
+            check(read(received), now=NOW)
+        assert caught.value.code == "signature_invalid"
+
     @pytest.mark.parametrize("symbol", [0xFFFD, 0xD800])
     def test_invalid_utf8_does_not_have_its_digest(self, symbol: int) -> None:
         """Contract, 400: bytes that are no text arrive as something else, and the digest cannot hold."""
@@ -356,13 +370,14 @@ class TestEvents:
         assert check(read(received), now=NOW).keyid == device.id
         assert read({**received, "headers": None}).headers == {}
 
-    def test_a_line_overlooked_would_be_missed(self) -> None:
+    @pytest.mark.parametrize("name", ["content-digest", "Content-Digest"])
+    def test_a_line_overlooked_would_be_missed(self, name: str) -> None:
         """A 6.6.2: a second digest on a line of its own is seen, though `headers` shows one of the two."""
         body = BODY.encode()
         message = Message("POST", "https://id.example.com/v1/identities/ada/back-up-prompt")
         sign(message, Key("p256", 38), body=body)
         right = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
-        more = [*lines(message), ("content-digest", right)]
+        more = [*lines(message), (name, right)]
         received = event(self.address, "POST", PROMPT, {"identity": "ada"}, headers=more, body=BODY)
         assert read(received).headers["content-digest"] == f"{right}, {right}"
         with pytest.raises(Problem) as caught:
