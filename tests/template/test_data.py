@@ -1,0 +1,137 @@
+"""What is kept: the table, the pepper, and how mail leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from restore import keys
+from restore.codes import Pepper
+from tests.template.translated import CUSTOMER_KEY, EVERYTHING, SETS, Stack, stack
+
+each_set = pytest.mark.parametrize("parameters", SETS)
+
+
+@each_set
+def test_the_table_can_be_had_back(parameters: str) -> None:
+    """N7: it stays when the stack goes, cannot be deleted by mistake, and can be had back as it was at any second."""
+    (table,) = stack(parameters).of("AWS::DynamoDB::Table").values()
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_the_table_is_made_for_the_keys() -> None:
+    """Two text keys, as `restore.keys` makes them; no index, so that no write costs twice."""
+    table = stack().only("AWS::DynamoDB::Table")
+    assert {one["AttributeName"]: one["KeyType"] for one in table["KeySchema"]} == {"PK": "HASH", "SK": "RANGE"}
+    assert {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]} == {
+        "PK": "S",
+        "SK": "S",
+    }
+    assert set(keys.identity_key("ada")) == {"PK", "SK"}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert not {"ProvisionedThroughput", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & set(table)
+
+
+def test_counters_go_by_themselves_and_acts_are_streamed() -> None:
+    """Notices are mailed from the stream's new images."""
+    table = stack().only("AWS::DynamoDB::Table")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+
+
+def test_a_customers_key_is_asked_for() -> None:
+    """A 13.3.1: AWS's own keys, or one of the customer's for table and pepper."""
+    assert "SSESpecification" not in stack().only("AWS::DynamoDB::Table")
+    assert "KmsKeyId" not in stack().only("AWS::SecretsManager::Secret")
+    key = CUSTOMER_KEY["DataKeyArn"]
+    encryption = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    assert stack("customer key").only("AWS::DynamoDB::Table")["SSESpecification"] == encryption
+    assert stack("customer key").only("AWS::SecretsManager::Secret")["KmsKeyId"] == key
+
+
+FROZEN = {
+    "SecretStringTemplate": '{"current":"1"}',
+    "GenerateStringKey": "1",
+    "PasswordLength": 64,
+    "ExcludePunctuation": True,
+}
+"""Never change this together with the template: a new value would end every code that was ever handed out."""
+
+
+@each_set
+def test_the_pepper_is_frozen_and_kept(parameters: str) -> None:
+    """N1, A 13.3.1: changing any member would make a new value; no set of parameters does."""
+    (secret,) = stack(parameters).of("AWS::SecretsManager::Secret").values()
+    assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
+    assert secret["Properties"]["GenerateSecretString"] == FROZEN
+
+
+def test_the_pepper_is_what_the_code_reads() -> None:
+    """N1: versions and the current one; 64 letters and digits are over 112 bits (SP 800-63B-4, 3.1.1.2)."""
+    Pepper.parse('{"current":"1","1":"' + "x" * int(str(FROZEN["PasswordLength"])) + '"}')
+
+
+def test_mail_is_never_sent_in_the_clear() -> None:
+    """N3: to a server without TLS a code is not handed over; who bounced or complained is not written to again."""
+    assert stack().only("AWS::SES::ConfigurationSet") == {
+        "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
+        "ReputationOptions": {"ReputationMetricsEnabled": True},
+        "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "identity"),
+    [
+        ("none", None),
+        ("address", {"EmailIdentity": "id-restore@example.com"}),
+        ("domain", {"EmailIdentity": "example.com", "DkimAttributes": {"SigningEnabled": True}}),
+    ],
+)
+def test_the_senders_identity_is_asked_for(choice: str, identity: dict[str, Any] | None) -> None:
+    """Making one that exists fails, so it is made only when asked for; a domain's records are among the outputs."""
+    made = Stack({"CreateSenderIdentity": choice})
+    assert [one["Properties"] for one in made.of("AWS::SES::EmailIdentity").values()] == (
+        [identity] if identity else []
+    )
+    assert len([name for name in made.outputs if name.startswith("DkimRecord")]) == (3 if choice == "domain" else 0)
+
+
+NAMED_BY_AWS = {
+    "AWS::ApiGateway::RestApi": set(),  # its Name is only shown, and need not be unique
+    "AWS::CloudWatch::Alarm": {"AlarmName"},
+    "AWS::DynamoDB::Table": {"TableName"},
+    "AWS::IAM::Role": {"RoleName"},
+    "AWS::Lambda::Function": {"FunctionName"},
+    "AWS::Logs::LogGroup": {"LogGroupName"},
+    "AWS::Logs::MetricFilter": {"FilterName"},
+    "AWS::SES::ConfigurationSet": {"Name"},
+    "AWS::SNS::Topic": {"TopicName"},
+    "AWS::SQS::Queue": {"QueueName"},
+    "AWS::SecretsManager::Secret": {"Name"},
+    "AWS::WAFv2::WebACL": {"Name"},
+}
+NAMELESS = {
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::Deployment",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+    "AWS::WAFv2::WebACLAssociation",
+}
+NAMED_FOR_WHAT_THEY_ARE = {
+    "AWS::ApiGateway::DomainName",
+    "AWS::ApiGateway::Stage",
+    "AWS::Lambda::LayerVersion",  # versions of one name live side by side
+    "AWS::SES::EmailIdentity",
+}
+
+
+def test_two_stacks_live_in_one_account() -> None:
+    """No name is fixed, with every option on."""
+    for name, resource in Stack(EVERYTHING).resources.items():
+        kind = resource["Type"]
+        assert kind in NAMED_BY_AWS.keys() | NAMELESS | NAMED_FOR_WHAT_THEY_ARE, f"{name}: is a {kind} named by hand?"
+        assert not NAMED_BY_AWS.get(kind, set()) & set(resource["Properties"]), name

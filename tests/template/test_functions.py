@@ -1,0 +1,152 @@
+"""How functions run: the same for all, and what the operator chose reaches each."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from restore import keys
+from restore.limits import Limits
+from restore.policy import Policy
+from tests.template.translated import EVERYTHING, ROOT, SETS, Stack, functions, source, stack
+
+NAMES = sorted(functions())
+NOT_YET_A_PARAMETER = {"two_person_approval"}  # it is about administrators, who do not exist yet
+
+each_function = pytest.mark.parametrize("name", NAMES)
+
+
+def parameter_of(field: str) -> str:
+    """The template's name of a field: `hold_hours` → `HoldHours`."""
+    return "".join(part.title() for part in field.split("_"))
+
+
+def chosen() -> dict[str, Any]:
+    """Every field of policy and limits with the code's own default."""
+    found = {field.name: getattr(of, field.name) for of in (Policy(), Limits()) for field in fields(of)}
+    return {name: value for name, value in found.items() if name not in NOT_YET_A_PARAMETER}
+
+
+@each_function
+def test_a_function_runs_as_all_do(name: str) -> None:
+    """B11, A 16.2.5: runtime, layers, traces, JSON lines in one log group, an answer before the gateway gives up."""
+    properties = stack().properties(name)
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Handler"] == "app.lambda_handler"
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert [re.sub(r"Layer\w+>", "Layer>", one) for one in properties["Layers"]] == [
+        "<DependenciesLayer>",
+        "<CoreLayer>",
+    ]
+    assert properties["LoggingConfig"] == {
+        "LogGroup": "<FunctionLogs>",
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "INFO",
+        "SystemLogLevel": "INFO",
+    }
+    assert int(properties["Timeout"]) <= (60 if name == "Notify" else 28)
+    assert int(properties["MemorySize"]) == 1024
+    assert "ReservedConcurrentExecutions" not in properties, "a new account has ten in all"
+    assert "FunctionUrlConfig" not in functions()[name]["Properties"], "no way around the API's limits"
+
+
+@each_function
+def test_the_processor_is_a_parameter(name: str) -> None:
+    """Of functions and layers alike: a layer for the other processor cannot be imported."""
+    assert stack().properties(name)["Architectures"] == ["arm64"]
+    assert stack("everything").properties(name)["Architectures"] == ["x86_64"]
+
+
+@pytest.mark.parametrize("layer", ["CoreLayer", "DependenciesLayer"])
+def test_a_layer_is_built_for_the_functions_processor(layer: str) -> None:
+    """Without BuildArchitecture a layer silently gets packages for x86."""
+    resource = source()["Resources"][layer]
+    assert resource["Metadata"] == {"BuildMethod": "makefile", "BuildArchitecture": {"Ref": "Architecture"}}
+    assert resource["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    assert resource["Properties"]["CompatibleRuntimes"] == ["python3.13"]
+    assert (ROOT / resource["Properties"]["ContentUri"] / "Makefile").read_text().count(f"build-{layer}")
+
+
+def test_every_function_is_in_its_folder_and_deployed() -> None:
+    """One act, one folder, one function."""
+    written = {one["Properties"]["CodeUri"] for one in functions().values()}
+    found = {f"{app.parent.relative_to(ROOT).as_posix()}/" for app in (ROOT / "functions").rglob("app.py")}
+    assert found == written
+    assert len(written) == len(NAMES)
+
+
+@each_function
+def test_policy_and_limits_reach_every_function_whole(name: str) -> None:
+    """S14: code goes by its default where a variable is missing, so none may be missing anywhere."""
+    environment = Stack(EVERYTHING | {"HoldHours": "48", "EmailDomains": "example.com"}).properties(name)["Environment"]
+    variables = environment["Variables"]
+    assert not {field.upper() for field in chosen()} - set(variables)
+    assert variables["TABLE_NAME"] == "<Table>"
+    assert Policy.from_environment(variables) == Policy(hold_hours=48, email_domains=("example.com",))
+    assert Limits.from_environment(variables) == Limits()
+
+
+@pytest.mark.parametrize("field", chosen())
+def test_a_choice_is_a_parameter_of_its_name(field: str) -> None:
+    """S14: with the code's own default, which is the contract's, and passed on under the field's name."""
+    parameter = source()["Parameters"][parameter_of(field)]
+    default = chosen()[field]
+    if isinstance(default, bool):
+        assert parameter["AllowedValues"] == ["true", "false"]
+        default = str(default).lower()
+    assert parameter["Default"] == ("" if default is None else default)
+    variables = source()["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables[field.upper()] == {"Ref": parameter_of(field)}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "most"),
+    [
+        ("EmailCodeSeconds", 24 * 3600),
+        ("WrongCodesInARow", 100),
+        ("MaxDevices", 10),
+    ],
+)
+def test_no_choice_goes_beyond_what_the_standard_allows(parameter: str, most: int) -> None:
+    """N3, N9: a mailed code lives a day at most, and no more than a hundred failures in a row are taken."""
+    assert source()["Parameters"][parameter]["MaxValue"] == most
+
+
+# --- the stream
+
+
+@pytest.mark.parametrize("parameters", SETS)
+def test_nothing_that_the_stream_brings_is_lost_or_in_the_way(parameters: str) -> None:
+    """N2 N5: tried again, set aside alone, and left in a queue while the stream still remembers it (24 h)."""
+    mapping = stack(parameters).only("AWS::Lambda::EventSourceMapping")
+    assert mapping["FunctionName"] == "<Notify>"
+    assert mapping["EventSourceArn"] == "<Table.StreamArn>"
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] == 10
+    assert mapping["MaximumRecordAgeInSeconds"] == 3600
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "<UndeliveredNotices.Arn>"}}
+    queue = stack(parameters).only("AWS::SQS::Queue")
+    assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+
+
+def test_new_event_rows_are_what_notify_sees() -> None:
+    """N5: every one of them. "Exists" would match leaves only, and so never a list of mails."""
+    (pattern,) = stack().only("AWS::Lambda::EventSourceMapping")["FilterCriteria"]["Filters"]
+    assert json.loads(pattern["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"SK": {"S": [{"prefix": keys.EVENT}]}}},
+    }
+    assert keys.event_key("ada", 1)["SK"].startswith(keys.EVENT)
+    others = (
+        keys.identity_key("ada"),
+        keys.restore_key("ada"),
+        keys.device_key("ada", "x"),
+        keys.counter_key("a", "b", 1),
+    )
+    assert not [key for key in others if key["SK"].startswith(keys.EVENT)]

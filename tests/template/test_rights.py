@@ -1,0 +1,167 @@
+"""What each function may do: exact verbs on exact resources, and nothing that it does not use."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.template.translated import ACCOUNT, CUSTOMER_KEY, REGION, SETS, Stack, functions, stack
+
+READ = "dynamodb:GetItem"
+QUERY = "dynamodb:Query"
+PUT = "dynamodb:PutItem"
+UPDATE = "dynamodb:UpdateItem"
+CHECK = "dynamodb:ConditionCheckItem"
+PEPPER = "secretsmanager:GetSecretValue"
+MAIL = frozenset({"ses:SendEmail", "ses:SendRawEmail"})
+
+RIGHTS: dict[str, set[str]] = {
+    "CreateIdentity": {QUERY, PUT, UPDATE, CHECK, PEPPER, *MAIL},
+    "ShowIdentity": {QUERY, UPDATE},
+    "SignIn": {READ, UPDATE},
+    "RefusePrompt": {READ, QUERY, PUT, UPDATE},
+    "EnableRestore": {READ, QUERY, PUT, UPDATE, PEPPER, *MAIL},
+    "DisableRestore": {READ, QUERY, PUT, UPDATE},
+    "ConfirmEmail": {READ, QUERY, PUT, UPDATE, PEPPER},
+    "ResendConfirmation": {READ, QUERY, PUT, UPDATE, PEPPER, *MAIL},
+    "RequestRestore": {READ, PUT, UPDATE, CHECK, PEPPER, *MAIL},
+    "ShowRestoration": {QUERY},
+    "CancelRestoration": {READ, QUERY, PUT, UPDATE},
+    "ResendCode": {READ, PUT, PEPPER, *MAIL},
+    "CompleteRestore": {READ, QUERY, PUT, UPDATE, PEPPER},
+    "Unpair": {QUERY, PUT, UPDATE},
+    "Pages": set(),
+    "Dispute": {QUERY, PUT, UPDATE, PEPPER},
+    "Notify": {*MAIL},
+}
+"""The verbs of each function's own statements."""
+
+RESOURCES = {
+    "dynamodb": {"<Table.Arn>"},
+    "secretsmanager": {"<PepperSecret.Id>"},
+    "ses": {
+        f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/id-restore@example.com",
+        f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com",
+        f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/<MailConfiguration>",
+    },
+}
+"""What the verbs of each service may be used on."""
+
+MANAGED = "arn:aws:iam::aws:policy/"
+ADDED_BY_SAM = {f"{MANAGED}service-role/AWSLambdaBasicExecutionRole", f"{MANAGED}AWSXrayWriteOnlyAccess"}
+ADDED_FOR_STREAMS = {f"{MANAGED}service-role/AWSLambdaDynamoDBExecutionRole"}
+
+each_function = pytest.mark.parametrize("name", RIGHTS)
+each_set = pytest.mark.parametrize("parameters", SETS)
+
+
+def listed(value: Any) -> list[Any]:
+    """IAM's one or many."""
+    return value if isinstance(value, list) else [value]
+
+
+def statements(of: Stack, name: str, *, own: bool = True) -> list[dict[str, Any]]:
+    """The statements of a function's role: those that we wrote, or those that SAM added for the event source."""
+    policies = of.properties(f"{name}Role").get("Policies", [])
+    return [
+        one
+        for policy in policies
+        if policy["PolicyName"].startswith(f"{name}RolePolicy") == own
+        for one in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    """B11: the table below is of all functions, and no two share rights."""
+    deployed = stack().of("AWS::Lambda::Function")
+    assert set(deployed) == set(functions()) == set(RIGHTS)
+    assert {name: one["Properties"]["Role"] for name, one in deployed.items()} == {
+        name: f"<{name}Role.Arn>" for name in RIGHTS
+    }
+    assert set(stack().of("AWS::IAM::Role")) == {f"{name}Role" for name in RIGHTS}
+
+
+@each_function
+def test_the_verbs_are_exactly_these(name: str) -> None:
+    """B11: no verb that is not used, none on another resource than its own."""
+    found: dict[str, set[str]] = {}
+    for one in statements(stack(), name):
+        assert one["Effect"] == "Allow"
+        assert "NotAction" not in one
+        assert "NotResource" not in one
+        for verb in listed(one["Action"]):
+            found.setdefault(verb, set()).update(listed(one["Resource"]))
+    assert found == {verb: RESOURCES[verb.partition(":")[0]] for verb in RIGHTS[name]}
+
+
+@each_function
+@each_set
+def test_nothing_of_ours_is_a_wildcard(name: str, parameters: str) -> None:
+    """B11: nor with any set of parameters."""
+    for own in (True, False):
+        for one in statements(stack(parameters), name, own=own):
+            assert not [text for text in listed(one["Action"]) + listed(one["Resource"]) if "*" in text]
+
+
+@each_function
+def test_sam_adds_what_is_known(name: str) -> None:
+    """B11: logs and traces; for the stream's reader the stream and its queue."""
+    role = stack().properties(f"{name}Role")
+    reads_stream = name == "Notify"
+    assert set(role["ManagedPolicyArns"]) == ADDED_BY_SAM | (ADDED_FOR_STREAMS if reads_stream else set())
+    added = [(one["Action"], one["Resource"]) for one in statements(stack(), name, own=False)]
+    assert added == ([("sqs:SendMessage", "<UndeliveredNotices.Arn>")] if reads_stream else [])
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": ["lambda.amazonaws.com"]}
+
+
+@each_function
+def test_a_customers_key_may_be_used_through_its_services_alone(name: str) -> None:
+    """A 13.3.1: whoever touches what the key encrypts may decrypt, writers too; nobody may ask the key itself."""
+    services = {verb.partition(":")[0] for verb in RIGHTS[name]} & {"dynamodb", "secretsmanager"}
+    if name == "Notify":
+        services = {"dynamodb"}  # the stream is encrypted as the table is
+    found = [one for one in statements(stack("customer key"), name) if one["Sid"] == "DataKey"]
+    if not services:
+        assert not found
+        return
+    (one,) = found
+    assert (one["Action"], one["Resource"]) == ("kms:Decrypt", CUSTOMER_KEY["DataKeyArn"])
+    ((operator, condition),) = one["Condition"].items()
+    assert operator == "StringEquals"
+    assert set(listed(condition["kms:ViaService"])) == {f"{each}.{REGION}.amazonaws.com" for each in services}
+    assert not [other for other in statements(stack(), name) if other["Sid"] == "DataKey"]
+
+
+def test_the_recipient_is_named_while_ses_is_in_its_sandbox() -> None:
+    """There SES also asks for a right on the recipient's identity."""
+    for name, verbs in RIGHTS.items():
+        mail = [one for one in statements(stack("everything"), name) if one["Sid"] == "Mail"]
+        assert len(mail) == (1 if verbs >= MAIL else 0)
+        for one in mail:
+            assert f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.org" in one["Resource"]
+
+
+@each_function
+def test_power_and_its_names_go_together(name: str) -> None:
+    """A 13.3.1: who may read the pepper or send mail is told which, nobody else is; no secret is in an environment."""
+    environment = stack().properties(name)["Environment"]["Variables"]
+    power = {
+        "PEPPER_SECRET_ID": ("<PepperSecret.Id>", PEPPER),
+        "SENDER": ("id-restore@example.com", "ses:SendEmail"),
+        "MAIL_CONFIGURATION_SET": ("<MailConfiguration>", "ses:SendEmail"),
+    }
+    expected = {variable: value for variable, (value, verb) in power.items() if verb in RIGHTS[name]}
+    assert {variable: environment[variable] for variable in power if variable in environment} == expected
+    assert "resolve:secretsmanager" not in json.dumps(environment)
+
+
+def test_only_the_api_calls_functions() -> None:
+    """Each permission is for API Gateway, and for this API alone."""
+    permissions = stack().of("AWS::Lambda::Permission").values()
+    assert permissions
+    for permission in permissions:
+        assert permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+        assert f"arn:aws:execute-api:{REGION}:{ACCOUNT}:<Api>/" in permission["Properties"]["SourceArn"]
