@@ -20,7 +20,7 @@ from restore.vault import Vault
 
 if TYPE_CHECKING:
     from restore.audit import Act
-    from restore.conditions import Item, Write
+    from restore.conditions import Item
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
@@ -52,7 +52,9 @@ def lambda_handler(call: Call) -> Answer:
         except completion.DevicesNeeded:
             settled = complete(full=True)
     except completion.Done:
-        settled = by_paired(table, call, lambda view, act, _: _repeat(view, act, call, number), verified=True, full=True)
+        settled = by_paired(
+            table, call, lambda view, act, _: _repeat(view, act, call, number), verified=True, full=True
+        )
     status, answer, code = settled.answer
     if code is not None:
         answer |= {"qr": restore_qr(call.server, call.identity, code)}
@@ -95,10 +97,8 @@ def _repeat(view: View, act: Act, call: Call, number: str) -> Change:
     """The answer was lost: the same device again, and within ten minutes a fresh code in the place of the lost one."""
     entry = restorations.of_new_device(view.restore, number, call)
     _must_say_the_same(entry, number, call)
-    answer = completion.answer(view, entry, call)
-    fresh = state.reissue(
-        view.restore, vault.pepper(), call.identity, call.now, made_by=number, made_at=entry["end"]
-    )
+    answer = completion.answer(view, call)
+    fresh = state.reissue(view.restore, vault.pepper(), call.identity, call.now, made_by=number, made_at=entry["end"])
     if fresh is None:
         return Change((200, answer, None), written=False)
     code, label = fresh

@@ -9,7 +9,6 @@ from __future__ import annotations
 from restore import addresses, aws, devices, identities, restorations, settings, state
 from restore.audit import Act
 from restore.bodies import Body, EmailAddress, NewDevice
-from restore.codes import RestoreCode
 from restore.conditions import Item, Write, put_new
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint, identity_of
@@ -40,12 +39,11 @@ class Creation(Body):
 def lambda_handler(call: Call) -> Answer:
     """Create an identity."""
     wanted: Creation = call.body
-    identity = identity_of(wanted.identity, "identity")
-    call = call.about(identity)
-    call.must_bring(wanted.device.public_key, wanted.device.verification_key, "device.verification_key")
-    if wanted.device.verification_key is None and policy.require_verification_key:
+    call = call.about(identity_of(wanted.identity, "identity"))
+    device, verification = wanted.device, wanted.device.verification_key
+    call.must_bring(device.public_key, verification, "device.verification_key")
+    if verification is None and policy.require_verification_key:
         raise invalid("device.verification_key", "is required by this server's policy")
-
     creations = counted(
         "creations",
         call.source,
@@ -53,82 +51,72 @@ def lambda_handler(call: Call) -> Answer:
         seconds=limits.creations_window_seconds,
         now=call.now,
     )
-    restore: Item = {**restore_key(identity), "form": 1, "ver": 1, "lang": call.language or "en"}
-    act = act_of(call)
-    act.tell("identity.created", name=wanted.device.name, platform=wanted.device.platform)
-    answer: dict[str, object] = {"identity": identity}
-    code = None
-    writes: list[Write] = [creations]
     try:
-        if wanted.email:
-            policy.must_admit(wanted.email)
-            email_code = addresses.begin(
-                restore, wanted.email, identity=identity, pepper=vault.pepper(), limits=limits, now=call.now
-            )
-        elif policy.enforce_on_creation:
-            raise Problem("email_required")
-        if policy.enforce_on_creation:
-            code = _enforce(call, restore, act, answer)
-    except Problem as refusal:
-        if refusal.code in {"not_allowed", "email_required"}:
-            _count_refused(creations, call.now)
+        _must_be_allowed(wanted)
+    except Problem:
+        _count_refused(creations, call.now)
         raise
 
+    restore: Item = {**restore_key(call.identity), "form": 1, "ver": 1, "lang": call.language or "en"}
+    act = act_of(call)
+    act.tell("identity.created", name=device.name, platform=device.platform)
+    answer: dict[str, object] = {"identity": call.identity}
+    if policy.enforce_on_creation:
+        code, label = state.put_code_in_force(restore, vault.pepper(), call.identity, call.now, made_by="creation")
+        act.tell("restore.enabled", code_label=label)
+        qr = restore_qr(call.server, call.identity, code)
+        answer |= {"restore_code": code.grouped, "code_label": label, "qr": qr}
+    mine = devices.entry(call.device, verification, call.now)
+    record = devices.record(
+        call.identity,
+        call.device,
+        name=device.name,
+        platform=device.platform,
+        paired_by="creation",
+        now=call.now,
+    )
     try:
         if wanted.email:
-            _reserve(creations, wanted.email, call)
-            outbox.send(
-                "address_confirmation",
-                call.language or "en",
-                to=wanted.email,
-                server=call.server,
-                values={"code": email_code, "validity": str(limits.email_code_seconds)},
-            )
-            writes = []
-        record = devices.record(
-            identity,
-            call.device,
-            name=wanted.device.name,
-            platform=wanted.device.platform,
-            paired_by="creation",
-            now=call.now,
-        )
+            _mail_first(wanted.email, restore, creations, call)
         table.transact(
             [
-                identities.created(call, wanted.device.verification_key),
+                identities.created(call, verification),
                 act.close(restore),
                 put_new(restore),
                 devices.bound(record),
-                *writes,
+                *([] if wanted.email else [creations]),
             ]
         )
     except Refused as refused:
         return _taken(refused, creations, call)
-    entry = devices.entry(call.device, wanted.device.verification_key, call.now)
-    answer["device"] = devices.answer(entry, record, now=call.now, me=call.device)
+    answer["device"] = devices.answer(mine, record, now=call.now, me=call.device)
     answer["restore"] = state.answer(restore)
     answer["email_pending"] = addresses.pending_answer(restore, call.now)
-    if code:
-        answer["qr"] = restore_qr(call.server, identity, code)
     return Answer(201, answer)
 
 
-def _enforce(call: Call, restore: Item, act: Act, answer: dict[str, object]) -> RestoreCode:
-    """Policy enforces restore: the identity is born with a code."""
-    policy.must_enable_restore()
-    code, label = state.put_code_in_force(
-        restore, vault.pepper(), call.identity, call.now, made_by="creation"
-    )
-    act.tell("restore.enabled", code_label=label)
-    answer |= {"restore_code": code.grouped, "code_label": label}
-    return code
+def _must_be_allowed(wanted: Creation) -> None:
+    if wanted.email:
+        policy.must_admit(wanted.email)
+    if policy.enforce_on_creation:
+        policy.must_enable_restore()
+        if not wanted.email:
+            raise Problem("email_required")
 
 
-def _reserve(creations: Write, email: str, call: Call) -> None:
-    """Before a mail goes out: the name is free, and neither limit is reached."""
+def _mail_first(email: str, restore: Item, creations: Write, call: Call) -> None:
+    """Mail the address its code, after a write that says that the name is free and no limit is reached."""
+    code = addresses.begin(restore, email, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now)
     free = Write("ConditionCheck", dict(identity_key(call.identity)))
     free.when(f"attribute_not_exists({free.name('PK')})")
     table.transact([free, creations, addresses.counted_mail(email, call.source, limits, call.now)])
+    outbox.send(
+        "address_confirmation",
+        call.language or "en",
+        to=email,
+        server=call.server,
+        values={"code": code, "validity": str(limits.email_code_seconds)},
+    )
 
 
 def _taken(refused: Refused, creations: Write, call: Call) -> Answer:
@@ -142,7 +130,7 @@ def _taken(refused: Refused, creations: Write, call: Call) -> Answer:
 
     def again(view: View, act: Act, _mine: Write) -> Change:
         identity, record = view.identity or {}, view.devices[short_of(call.device)]
-        answer = {
+        answer: dict[str, object] = {
             "identity": call.identity,
             "device": devices.answer(identity["devices"][call.short], record, now=call.now, me=call.device),
         }

@@ -1,8 +1,8 @@
 """`POST /dispute/{token}`: "this wasn't me", from the link of a mail.
 
-A link works once. It ends a restoration under way, or unpairs the device that a restoration brought and makes good again
-the codes that this ended. It never bars restoring, and a second one within 7 days only holds: who has the mailbox alone
-cannot keep the owner out.
+A link works once. It ends a restoration under way, or unpairs the device that a restoration brought and makes good
+again the codes that this ended. It never bars restoring, and a second one within 7 days only holds: who has the mailbox
+alone cannot keep the owner out.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _dispute(view: View, act: Act, call: Call, token: tuple[str, str, str]) -> C
 
 
 def _restoration(view: View, act: Act, call: Call, number: str, entry: Item) -> Change:
-    """A restoration under way is cancelled; at the second dispute it goes on, and its device will be held for longer."""
+    """A restoration under way is cancelled; at the second dispute it goes on, its device to be held for longer."""
     restore = view.restore
     entry["t"] = None
     if disputes.is_second(restore, call.now):
@@ -92,7 +92,7 @@ def _restoration(view: View, act: Act, call: Call, number: str, entry: Item) -> 
 
 
 def _device(view: View, act: Act, call: Call, short: str) -> Change:
-    """The device is unpaired and what its code ended is good again; or, the second time or as the last one, it is held."""
+    """The device is unpaired and what its code ended is good again; the second time, or as the last one, it is held."""
     restore, record = view.restore, view.devices[short]
     paired: dict[str, Item] = (view.identity or {})["devices"]
     spent = Write("Update", device_key(call.identity, short))

@@ -115,7 +115,7 @@ def _refuse_first(call: Call, code: RestoreCode) -> Item:
 
 
 def _wrong(restore: Item, known: Item, act: Act, call: Call) -> Change:
-    """Somebody knows a third of the paper: that counts on the code, and the owner hears of it when there are too many."""
+    """Somebody knows a third of the paper: that counts on the code, and the owner hears when it is too often."""
     known["fails"] = known.get("fails", 0) + 1
     act.tell("restoration.refused", code_label=known["label"], in_a_row=known["fails"])
     if known["fails"] >= limits.wrong_codes_in_a_row:

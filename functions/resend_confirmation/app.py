@@ -27,9 +27,7 @@ def lambda_handler(call: Call) -> Answer:
     """Mail another code."""
 
     def resend(view: View, act: Act, _mine: Write) -> Change:
-        code = addresses.again(
-            view.restore, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now
-        )
+        code = addresses.again(view.restore, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now)
         act.tell("email.confirmation_resent")
         address = view.restore["pending"]["to"]
         flooded = too_many(addresses.DAY, call.now, "confirmation mails to one address")

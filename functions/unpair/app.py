@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import aws, devices, restorations, settings, state
+from restore import aws, restorations, settings, state
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.keys import short_of
@@ -58,7 +58,7 @@ def lambda_handler(call: Call) -> Answer:
 
 
 def _under_hold(view: View, act: Act, mine: Write, short: str, call: Call) -> None:
-    """Somebody is held: what a held device unpairs is set aside; unpairing a held one ends the code that came with it."""
+    """Somebody is held: what a held device unpairs is set aside; unpairing a held one ends the code that it brought."""
     restore, identity = view.restore, view.identity or {}
     target, me = identity["devices"][short], identity["devices"][call.short]
     target_held, i_am_held = (entry.get("h", 0) > call.now for entry in (target, me))

@@ -25,11 +25,9 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         item = unpack(record["dynamodb"].get("NewImage", {}))
         for mail in item.get("mail", []):
             try:
-                outbox.send(
-                    mail["kind"], mail["language"], to=mail["to"], server=item["server"], values=mail["values"]
-                )
+                outbox.send(mail["kind"], mail["language"], to=mail["to"], server=item["server"], values=mail["values"])
             except Problem as problem:
-                logger.error("mail refused", kind=mail["kind"], reason=problem.reason)
+                logger.error("mail refused", kind=mail["kind"], reason=problem.reason)  # noqa: TRY400 - no text of it is logged
                 sequence = record["dynamodb"]["SequenceNumber"]
                 return {"batchItemFailures": [{"itemIdentifier": sequence}]}
             logger.info("mailed", kind=mail["kind"])

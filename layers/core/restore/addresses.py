@@ -1,8 +1,8 @@
 """Addresses: an e-mail address counts only once its owner has typed the code that was mailed to it.
 
-In the restore item: `email` is the confirmed address; `pending` the one being confirmed, `{to, h, x, a, r, s}` (address,
-hash of its code, when that expires, attempts and resends left, when it was sent); `settled` how the last confirmation
-ended, `{h, end}`, so that a lost answer can be asked for again; `mails` when confirmation mails went out.
+In the restore item: `email` is the confirmed address; `pending` the one being confirmed, `{to, h, x, a, r, s}`
+(address, hash of its code, when that expires, attempts and resends left, when it was sent); `settled` how the last
+confirmation ended, `{to, h, end}`, so that a lost answer can be asked for again; `mails` when such mails went out.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int
     return None
 
 
-class AlreadyConfirmed(Exception):  # noqa: N818 - an outcome, not an error
+class AlreadyConfirmed(Exception):
     """The address was confirmed with this code before; the answer was lost."""
 
 
@@ -147,4 +147,5 @@ def _hash(pepper: Pepper, identity: str, address: str, code: str) -> str:
 
 
 def _fits(pepper: Pepper, stored: str, identity: str, address: str, code: str) -> bool:
-    return pepper.fits(stored, f"confirmation of {address}", identity, code)
+    fits: bool = pepper.fits(stored, f"confirmation of {address}", identity, code)
+    return fits

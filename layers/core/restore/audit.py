@@ -1,9 +1,8 @@
 """The identity's log: what happened to its keys and codes, numbered without gaps and chained by hash.
 
-The rows of one act lie in one item, written in the very transaction of the act, and the chain's head lies in the restore
-item that the same transaction writes over the version it read. So a change without its row, a row without its change, a
-gap or a fork cannot come about, and a crash leaves nothing to repair (docs/decisions, "The chain is closed in the
-transaction").
+The rows of one act lie in one item, written in the very transaction of the act, and the chain's head lies in the
+restore item that the same transaction writes over the version it read. So a change without its row, a row without its
+change, a gap or a fork cannot come about, and a crash leaves nothing to repair (docs/decisions/log-chain.md).
 
     digest = SHA-256(salt || canonical({"detail", "device", "source"}))
     hash   = SHA-256(hash before || canonical({"at", "digest", "seq", "type"}))
@@ -56,7 +55,7 @@ class Act:
         self._mails += [{"kind": kind, "to": address, "language": language, "values": values} for address in to]
 
     def close(self, restore: Item) -> Write:
-        """Number and chain the rows, move the head in the restore item that will be written, and give the rows' write."""
+        """Number and chain the rows, move the head in the restore item to be written, and give the rows' write."""
         first = restore.get("seq", 0) + 1
         head = restore.get("head") or genesis(self._identity)
         rows = []

@@ -1,8 +1,8 @@
 """The service's clients of AWS: one botocore session, a client made once and only when it is needed.
 
-botocore and not boto3: the clients are the same, and start-up is what a restore after months waits for. Retries are set
-here because botocore's defaults differ between versions. `TransactionConflict` is in no list of botocore's; `restore.store`
-retries it.
+botocore and not boto3: the clients are the same, and start-up is what a restore after months waits for. Retries are
+set here because botocore's defaults differ between versions. `TransactionConflict` is in no list of botocore's;
+`restore.store` retries it.
 """
 
 from __future__ import annotations

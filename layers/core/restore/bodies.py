@@ -27,7 +27,7 @@ def _public_key(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    # ASCII only: SES takes no other local part, and a domain has its A-label form. No blank, comma, CR or LF gets through.
+    # ASCII only: SES takes no other local part, and a domain has its A-label form. No blank, comma, CR or LF passes.
     if not _ADDRESS.fullmatch(text):
         message = "is no e-mail address"
         raise ValueError(message)

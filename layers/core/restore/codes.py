@@ -130,11 +130,12 @@ class Pepper:
     def selectors(self, identity: str, code: RestoreCode) -> tuple[str, ...]:
         """The selector's hash under every version, the current one first."""
         return tuple(
-            self._one(version, "selector", identity, code.selector, _SELECTOR_HASH_BYTES) for version in self._versions()
+            self._one(version, "selector", identity, code.selector, _SELECTOR_HASH_BYTES)
+            for version in self._versions()
         )
 
     def fits(self, stored: str | None, purpose: str, identity: str, secret: str) -> bool:
-        """Whether a secret is the one that was hashed, in constant time; false where there is none or no such version."""
+        """Whether a secret is the one that was hashed, in constant time; false where there is no hash or version."""
         version = (stored or "").partition(".")[0]
         if version not in self._keys:
             # the work is done all the same, so that time does not tell a missing hash from a wrong secret

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 HOUR = 3600
 
 
-class Done(Exception):  # noqa: N818 - an outcome, not an error
+class Done(Exception):
     """The restoration was completed before; what comes is a repeat, by a device that is paired or is not any more."""
 
 
-class DevicesNeeded(Exception):  # noqa: N818 - an outcome, not an error
+class DevicesNeeded(Exception):
     """The others are to be unpaired, so the act must have read them: begin again with a full read."""
 
 
@@ -52,9 +52,7 @@ def must_be_signed(entry: Item, call: Call) -> None:
         raise call.refusal("another verification key than the settled one", call.verification)
 
 
-def bind(  # noqa: PLR0913, PLR0917 - each is a part of the one transaction
-    view: View, act: Act, entry: Item, number: str, call: Call, policy: Policy, pepper: Pepper
-) -> Change:
+def bind(view: View, act: Act, entry: Item, number: str, call: Call, policy: Policy, pepper: Pepper) -> Change:
     """Bind the device, spend both codes, replace the restore code, and unpair the others where that was settled."""
     restore = view.restore
     held_until = _held_until(entry, call.now, policy)
@@ -110,7 +108,7 @@ def bind(  # noqa: PLR0913, PLR0917 - each is a part of the one transaction
     return change
 
 
-def answer(view: View, entry: Item, call: Call) -> dict[str, Any]:
+def answer(view: View, call: Call) -> dict[str, Any]:
     """What a repeat of the completion is told: the device as it is now."""
     record = view.devices[call.short]
     mine = (view.identity or {})["devices"][call.short]

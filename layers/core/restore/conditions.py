@@ -1,7 +1,7 @@
 """Writes to the table, in words: what is set, and under which condition.
 
-A `Write` gathers the clauses of one item's update, put or check. `passing` and `paired` add the clauses that every act of
-a paired device shares, so that the check and the act are one write: nothing is looked up before it, and nothing can
+A `Write` gathers the clauses of one item's update, put or check. `by_paired_device` has the clauses that every act of a
+paired device shares, so that the check and the act are one write: nothing is looked up before it, and nothing can
 change between the two.
 """
 

@@ -1,9 +1,10 @@
 """Disputes ("this wasn't me"): what the link in a mail may take away, and what it may not.
 
-A token is `<identity>.<device's short name>.<128 bits>`: it says where to look, so that no table of tokens is needed, and
-only the hash of its last part is stored, with the restoration or the device that it is about. A link takes away what was
-done and never bars restoring: a mailbox alone cannot keep the owner out. An identity's second one within 7 days takes
-nothing away but holds the device, so that a thief with the mailbox cannot undo the owner's restorations one by one.
+A token is `<identity>.<device's short name>.<128 bits>`: it says where to look, so that no table of tokens is needed,
+and only the hash of its last part is stored, with the restoration or the device that it is about. A link takes away
+what was done and never bars restoring: a mailbox alone cannot keep the owner out. An identity's second one within 7
+days takes nothing away but holds the device, so that a thief with the mailbox cannot undo the owner's restorations one
+by one.
 """
 
 from __future__ import annotations

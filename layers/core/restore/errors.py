@@ -54,9 +54,7 @@ class Problem(Exception):
     `until` …); `retry_after` is in seconds and becomes the header of that name; `reason` is for the log alone.
     """
 
-    def __init__(
-        self, code: str, *, retry_after: int | None = None, reason: str | None = None, **members: Any
-    ) -> None:
+    def __init__(self, code: str, *, retry_after: int | None = None, reason: str | None = None, **members: Any) -> None:
         self.code = code
         self.status, self.title = CATALOGUE[code]
         self.retry_after = retry_after

@@ -126,7 +126,7 @@ def endpoint(
 
 
 def wired(handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """The last thing of a start-up: what was made so far stays, and the collector works again (`restore/__init__.py`)."""
+    """End a start-up: what was made so far stays, and the collector works again (`restore/__init__.py`)."""
     gc.freeze()
     gc.enable()
     return handler
@@ -163,7 +163,7 @@ def guarded(act: Callable[[dict[str, Any]], Answer]) -> Callable[[dict[str, Any]
 
 
 def _count(code: str) -> None:
-    """One metric for each kind of refusal that an operator watches: `RestoreRefused`, `WrongCode` …"""
+    """One metric for each kind of refusal that an operator watches, such as `RestoreRefused` and `WrongCode`."""
     metrics.add_metric(name=code.title().replace("_", ""), unit="Count", value=1)
     metrics.flush_metrics()
 
@@ -234,7 +234,7 @@ def _read(event: dict[str, Any], model: Any, *, brings_key: bool) -> Call:
         signed=signed,
         identity=identity_of(path["identity"], "identity") if "identity" in path else "",
         path=path,
-        body=_nothing(raw) if model is None else _parsed(raw, model),
+        body=_empty(raw) if model is None else _parsed(raw, model),
         server=server,
         source=source_of(event),
         language=language_of(event),
@@ -250,10 +250,10 @@ def identity_of(text: str, name: str) -> str:
     return lowered
 
 
-def _nothing(raw: bytes) -> None:
+def _empty(raw: bytes) -> dict[str, Any]:
     """The body of a route that takes none: absent, or an empty object."""
     if not raw.strip():
-        return
+        return {}
     try:
         members = json.loads(raw)
     except (ValueError, RecursionError):
@@ -264,6 +264,7 @@ def _nothing(raw: bytes) -> None:
         raise Problem(
             "invalid", errors=[{"field": str(name)[:64], "message": "is not known"} for name in list(members)[:16]]
         )
+    return {}
 
 
 def _parsed(raw: bytes, model: Any) -> Any:

@@ -4,7 +4,7 @@ One table, one item collection an identity. Every read below is one request of k
 
 | item | PK | SK | read by |
 | --- | --- | --- | --- |
-| identity: sign-ins, paired devices, nonces | `ID#<identity>` | `I` | its key; with the two below by a query from `I` to `R` |
+| identity: sign-ins, paired devices, nonces | `ID#<identity>` | `I` | its key; with the two below, `I` to `R` |
 | device, kept for ever | `ID#<identity>` | `K#<short>` | its key (is this key a device, or was it one?) |
 | restore: state, addresses, codes, restorations, log's head | `ID#<identity>` | `R` | its key |
 | event rows of one act | `ID#<identity>` | `E#<first seq>` | the stream; backwards from a number, page by page |

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from restore.codes import RestoreCode
-
+if TYPE_CHECKING:
+    from restore.codes import RestoreCode
 
 PIXELS_A_MODULE: Final = 6
 
@@ -22,7 +22,7 @@ def _qr(uri: str) -> dict[str, Any]:
     class Drawing(SvgPathFillImage):
         """Sized in pixels: some phones' libraries cannot draw what is sized in millimetres."""
 
-        def units(self, pixels: int, text: bool = True) -> Any:  # noqa: FBT001, FBT002 - the library's own form
+        def units(self, pixels: Any, text: Any = True) -> Any:  # noqa: FBT002 - the library's own form
             modules = super().units(pixels, text=False)
             return str(int(modules) * PIXELS_A_MODULE) if text else modules
 

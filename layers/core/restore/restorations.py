@@ -137,7 +137,9 @@ def asked_before(restore: Item, code_key: str, call: Call) -> tuple[str, Item] |
     return None
 
 
-def request(restore: Item, code_key: str, *, name: str, platform: str, pepper: Pepper, limits: Limits, call: Call) -> Requested:
+def request(
+    restore: Item, code_key: str, *, name: str, platform: str, pepper: Pepper, limits: Limits, call: Call
+) -> Requested:
     """Begin a restoration with a right restore code."""
     code = restore["codes"][code_key]
     _count_mail(code, limits, call.now)
@@ -260,9 +262,9 @@ def forget(restore: Item, now: int) -> None:
     """Drop what has been over for a day, and the oldest beyond a few: the item stays small."""
     all_of_them: dict[str, Item] = restore.get("rst", {})
     over = {number: entry for number, entry in all_of_them.items() if status(entry, now) not in PENDING}
-    by_age = sorted(over, key=lambda number: over[number].get("end", over[number]["x"]), reverse=True)
-    for place, number in enumerate(by_age):
-        if place >= KEPT_WHEN_OVER or over[number].get("end", over[number]["x"]) + DAY <= now:
+    ended: dict[str, int] = {number: entry.get("end", entry["x"]) for number, entry in over.items()}
+    for place, number in enumerate(sorted(ended, key=ended.__getitem__, reverse=True)):
+        if place >= KEPT_WHEN_OVER or ended[number] + DAY <= now:
             del all_of_them[number]
 
 

@@ -4,8 +4,8 @@ An act decides on the restore item as it was read, and its write holds only over
 do is a condition of the same transaction. Whatever got in between makes the write fail, and the act is decided anew: an
 ordinary race is settled here, and its loser hears what has become of the matter, not of the race.
 
-The first read is eventually consistent, half the price: a decision to *do* something is checked by the write. A decision
-to *refuse* is checked by a consistent read before it is told, and told to a paired device only.
+The first read is eventually consistent, half the price: a decision to *do* something is checked by the write. A
+decision to *refuse* is checked by a consistent read before it is told, and told to a paired device only.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def act_of(call: Call) -> Act:
     return Act(call.identity, now=call.now, device=device, source=call.source, server=call.server)
 
 
-def by_paired(  # noqa: PLR0913 - each is one clause of the contract
+def by_paired(  # noqa: C901 - one loop, read from top to bottom
     table: Table,
     call: Call,
     decide: Callable[[View, Act, Write], Change],
@@ -83,9 +83,7 @@ def by_paired(  # noqa: PLR0913 - each is one clause of the contract
     stale_slot = False
     for attempt in _attempts():
         collection = table.collection(call.identity) if full or attempt else None
-        before = (
-            collection.restore if collection else table.get(restore_key(call.identity), consistent=False)
-        )
+        before = collection.restore if collection else table.get(restore_key(call.identity), consistent=False)
         if collection:
             _must_be_able(collection, call, verified=verified, may_be_held=may_be_held)
         elif before is None:
@@ -115,20 +113,17 @@ def by_paired(  # noqa: PLR0913 - each is one clause of the contract
         if change.written or told:
             writes += _writes(view.restore, before, act)
         try:
-            if len(writes) + len(change.further) > 1:
-                table.transact([*writes, *(write for write, _ in change.further)])
-            else:
-                table.write(mine, returning="NONE")
+            _commit(table, writes, change)
         except Refused as refused:
-            if (found := refused.found[0]) is not None:
-                why = why_refused(found, call, verified=verified, may_be_held=may_be_held)
-                if isinstance(why, Problem):
-                    if why.code == "signature_replayed" and refused.resent:
-                        return _settled(before, view, change)
+            why = why_refused(refused.found[0] or {}, call, verified=verified, may_be_held=may_be_held)
+            if refused.found[0] is not None and isinstance(why, Problem):
+                if not (refused.resent and why.code == "signature_replayed"):
                     raise why from None
+                # the client's own retry has met what it had written before its answer was lost
+            else:
                 stale_slot = stale_slot or why == "stale_slot"
-            _further(refused, len(writes), change)
-            continue
+                _further(refused, len(writes), change)
+                continue
         return _settled(before, view, change)
     raise Problem("unavailable", retry_after=1, reason="conflicts")
 
@@ -165,7 +160,7 @@ def by_new_device(
         if not writes and not change.further:
             return _settled(before, view, change)
         try:
-            table.transact([*writes, *(write for write, _ in change.further)])
+            _commit(table, writes, change)
         except Refused as refused:
             _further(refused, len(writes), change)
             continue
@@ -191,6 +186,14 @@ def _writes(restore: Item, before: Item | None, act: Act) -> list[Write]:
     written = replace(restore, before)
     restore["ver"] = (written.item or {})["ver"]
     return [written, *rows]
+
+
+def _commit(table: Table, writes: list[Write], change: Change) -> None:
+    all_of_them = [*writes, *(write for write, _ in change.further)]
+    if len(all_of_them) > 1:
+        table.transact(all_of_them)
+    else:
+        table.write(all_of_them[0], returning="NONE")
 
 
 def _view(before: Item | None, collection: Collection | None) -> View:

@@ -4,7 +4,7 @@
 | --- | --- |
 | `ver` | its version; every write is over the version that was read |
 | `seq`, `head` | the log's head (`restore.audit`) |
-| `on`, `barred`, `enabled_at`, `proven_at` | restore is switched on, barred by an administrator, since when, last drill |
+| `on`, `barred`, `enabled_at`, `proven_at` | restore is switched on, barred by an administrator; since when; last drill |
 | `codes` | the codes in force: hash of the selector → `{h, label, at, fails, locked, mails, misses}` |
 | `email`, `pending`, `settled`, `mails` | addresses (`restore.addresses`) |
 | `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
@@ -66,7 +66,7 @@ def put_code_in_force(
     `made_by` says what made it (`creation`, `enabling` or a restoration's id), so that its repeat can tell.
     """
     former = own_code(restore)
-    code, label = RestoreCode.new(), new_label(former and former["label"])
+    code, label = RestoreCode.new(), new_label(former["label"] if former else None)
     restore["codes"] = {
         pepper.selector(identity, code): {
             "h": pepper.hash(CODE_PURPOSE, identity, code.symbols),

@@ -206,7 +206,7 @@ def unpack(item: dict[str, Any]) -> Item:
     return {name: _unpack(value) for name, value in item.items()}
 
 
-def _unpack(value: dict[str, Any]) -> Any:  # noqa: PLR0911 - one line a type
+def _unpack(value: dict[str, Any]) -> Any:
     ((kind, content),) = value.items()
     match kind:
         case "S" | "BOOL":

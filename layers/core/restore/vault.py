@@ -1,4 +1,4 @@
-"""The pepper, from Secrets Manager (ASVS 13.3.1). Read once at start, and again after a while, so that a rotation arrives.
+"""The pepper, from Secrets Manager (ASVS 13.3.1): read at start, and again after a while, so that a rotation arrives.
 
 Rotating takes two steps, that long apart: first add the new version to the set, then make it the current one. So no
 function meets a hash of a version that it does not know.
