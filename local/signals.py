@@ -23,7 +23,11 @@ def stoppable() -> Iterator[None]:
             asked = True
             raise Stopped
 
-    before = {number: signal.signal(number, ask) for number in ENDING}
+    before = {
+        number: signal.signal(number, ask)
+        for number in ENDING
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN  # `nohup` means it
+    }
     try:
         yield
     finally:
