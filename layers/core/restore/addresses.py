@@ -122,7 +122,7 @@ def counted_mail(address: str, source: str, limits: Limits, now: int) -> Write:
 
 
 def _over(pending: Item, now: int) -> bool:
-    return pending["a"] <= 0 or pending["x"] <= now
+    return bool(pending["a"] <= 0 or pending["x"] <= now)
 
 
 def _must_be_open(pending: Item, now: int) -> None:
@@ -147,5 +147,4 @@ def _hash(pepper: Pepper, identity: str, address: str, code: str) -> str:
 
 
 def _fits(pepper: Pepper, stored: str, identity: str, address: str, code: str) -> bool:
-    fits: bool = pepper.fits(stored, f"confirmation of {address}", identity, code)
-    return fits
+    return pepper.fits(stored, f"confirmation of {address}", identity, code)

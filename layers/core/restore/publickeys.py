@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography.exceptions import InvalidSignature
@@ -39,16 +38,18 @@ _TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43,44}")
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
-@dataclass(frozen=True, slots=True)
 class PublicKey:
     """A key that may verify; equal where its text is.
 
     `text` is the one spelling on the wire, the id of a device; `algorithm` follows from the length.
     """
 
-    text: str
-    algorithm: Algorithm
-    _holds: Callable[[bytes, bytes], bool]
+    __slots__ = ("_holds", "algorithm", "text")
+
+    def __init__(self, text: str, algorithm: Algorithm, holds: Callable[[bytes, bytes], bool]) -> None:
+        self.text: Final = text
+        self.algorithm: Final = algorithm
+        self._holds = holds
 
     def __eq__(self, other: object) -> bool:
         """Keys are the same where their text is."""

@@ -4,7 +4,7 @@
 | --- | --- |
 | `ver` | its version; every write is over the version that was read |
 | `seq`, `head` | the log's head (`restore.audit`) |
-| `on`, `barred`, `enabled_at`, `proven_at` | restore is switched on, barred by an administrator; since when; last drill |
+| `on`, `barred`, `enabled_at`, `proven_at` | switched on, barred by an administrator; since when; last drill |
 | `codes` | the codes in force: hash of the selector → `{h, label, at, fails, locked, mails, misses}` |
 | `email`, `pending`, `settled`, `mails` | addresses (`restore.addresses`) |
 | `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
