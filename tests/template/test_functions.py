@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from dataclasses import fields
@@ -88,6 +89,33 @@ def test_policy_and_limits_reach_every_function_whole(name: str) -> None:
     assert variables["TABLE_NAME"] == "<Table>"
     assert Policy.from_environment(variables) == Policy(hold_hours=48, email_domains=("example.com",))
     assert Limits.from_environment(variables) == Limits()
+
+
+def variables_used(name: str) -> set[str]:
+    """The environment variables that a function's own code asks for, by `settings` or by their names."""
+    folder = ROOT / functions()[name]["Properties"]["CodeUri"]
+    nodes = list(ast.walk(ast.parse((folder / "app.py").read_text(encoding="utf-8"))))
+    settings = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "settings"
+    }
+    named = {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"[A-Z]+(_[A-Z0-9]+)+", node.value)
+    }
+    return (settings | named) - {"POLICY", "LIMITS"}
+
+
+@each_function
+def test_a_function_is_told_what_it_asks_for_and_no_more(name: str) -> None:
+    """Beyond what all have: a variable that were missing would be taken for empty, and nobody would notice."""
+    of_all = set(source()["Globals"]["Function"]["Environment"]["Variables"])
+    own = functions()[name]["Properties"].get("Environment", {"Variables": {}})["Variables"]
+    assert set(own) == variables_used(name) - of_all
 
 
 @pytest.mark.parametrize("field", chosen())

@@ -214,6 +214,11 @@ def test_what_the_platform_logs_is_counted_too(line: dict[str, Any]) -> None:
     [
         {"type": "platform.report", "record": {"status": "success"}},
         {"level": "INFO", "message": "answered", "status": 200},
+        {
+            "level": "ERROR",
+            "message": "mail refused",
+            "kind": "restore_enabled",
+        },  # tried again; NoticesLate rings if not
     ],
 )
 def test_what_is_well_is_not_counted(line: dict[str, Any]) -> None:
