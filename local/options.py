@@ -2,8 +2,10 @@
 
 import argparse
 import shlex
+from pathlib import Path
 
 from local.errors import StackError
+from local.places import STATE
 from local.stack import LOOPBACK, Choice
 
 
@@ -31,8 +33,12 @@ def add_stack_options(parser: argparse.ArgumentParser, *, port: int) -> None:
     group.add_argument("--params", default="", metavar="'NAME=VALUE …'", help="several of them in one argument")
 
 
-def choice_of(options: argparse.Namespace) -> Choice:
+def choice_of(options: argparse.Namespace, folder: Path = STATE) -> Choice:
     """The stack that the options ask for.
+
+    Args:
+        options: what `add_stack_options` added.
+        folder: for the stack's logs and stack.json; `.local` itself is `serve`'s.
 
     Raises:
         StackError: a parameter is not NAME=VALUE.
@@ -43,4 +49,4 @@ def choice_of(options: argparse.Namespace) -> Choice:
         if not (name.isalnum() and equals):
             raise StackError(f"{given!r} is not NAME=VALUE, as in EmailCodeSeconds=3.")
         parameters[name] = value
-    return Choice(host=options.host, port=options.port, parameters=parameters)
+    return Choice(host=options.host, port=options.port, parameters=parameters, folder=folder)
