@@ -107,7 +107,8 @@ def deploy(account: Account, template: Path, parameters: Mapping[str, str], stat
     """
     # One bucket made here instead of --resolve-s3, which deploys a stack of its own first: half the time.
     account.client("s3").create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-    chosen = {"Architecture": architecture(), **parameters}
+    # a changed policy is seen at once here, so that nobody who tries one waits
+    chosen = {"Architecture": architecture(), "PolicySeconds": "0", **parameters}
     log = state / "deploy.log"
     command: tuple[str | Path, ...] = (
         *(SAM, "deploy", "--template-file", template, "--stack-name", STACK, "--region", REGION),

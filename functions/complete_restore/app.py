@@ -13,6 +13,7 @@ from restore import aws, completion, restorations, settings, state
 from restore.bodies import Body, EmailCode, PublicKey
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
+from restore.policies import Policies
 from restore.qr import restore_qr
 from restore.settling import Change, Settled, View, by_new_device, by_paired
 from restore.store import Table
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
-policy, limits = settings.POLICY, settings.LIMITS
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
+limits = settings.LIMITS
 
 
 class Completion(Body):
@@ -48,7 +50,7 @@ def lambda_handler(call: Call) -> Answer:
 
     try:
         try:
-            settled = complete(full=policy.unpair_others_on_restore or said.other_devices == "unpair")
+            settled = complete(full=policies.now().unpair_others_on_restore or said.other_devices == "unpair")
         except completion.DevicesNeeded:
             settled = complete(full=True)
     except completion.Done:
@@ -63,7 +65,7 @@ def lambda_handler(call: Call) -> Answer:
 
 def _complete(view: View, act: Act, call: Call, number: str) -> Change:
     said: Completion = call.body
-    restore = view.restore
+    restore, policy = view.restore, policies.now()
     entry = restorations.of_new_device(restore, number, call)
     if restorations.status(entry, call.now) == "completed":
         raise completion.Done

@@ -14,6 +14,8 @@ from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint, identity_of
 from restore.keys import identity_key, restore_key, short_of
 from restore.outbox import Outbox
+from restore.policies import Policies
+from restore.policy import Policy
 from restore.qr import restore_qr
 from restore.settling import Change, View, act_of, by_paired
 from restore.store import Refused, Table
@@ -24,7 +26,8 @@ from restore.vault import Vault
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
-policy, limits = settings.POLICY, settings.LIMITS
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
+limits = settings.LIMITS
 
 
 class Creation(Body):
@@ -39,6 +42,7 @@ class Creation(Body):
 def lambda_handler(call: Call) -> Answer:
     """Create an identity."""
     wanted: Creation = call.body
+    policy = policies.now()
     call = call.about(identity_of(wanted.identity, "identity"))
     device, verification = wanted.device, wanted.device.verification_key
     call.must_bring(device.public_key, verification, "device.verification_key")
@@ -52,7 +56,7 @@ def lambda_handler(call: Call) -> Answer:
         now=call.now,
     )
     try:
-        _must_be_allowed(wanted)
+        _must_be_allowed(wanted, policy)
     except Problem:
         _count_refused(creations, call.now)
         raise
@@ -95,7 +99,7 @@ def lambda_handler(call: Call) -> Answer:
     return Answer(201, answer)
 
 
-def _must_be_allowed(wanted: Creation) -> None:
+def _must_be_allowed(wanted: Creation, policy: Policy) -> None:
     if wanted.email:
         policy.must_admit(wanted.email)
     if policy.enforce_on_creation:

@@ -16,6 +16,7 @@ from restore.errors import Problem
 from restore.http import Answer, Call, guarded, language_of, source_of, wired
 from restore.keys import device_key, identity_key, short_of
 from restore.pages import disputed
+from restore.policies import Policies
 from restore.settling import Change, View, by_new_device
 from restore.signatures import server_address
 from restore.store import Table
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
-policy = settings.POLICY
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 
 
 @wired
@@ -65,7 +66,7 @@ def _dispute(view: View, act: Act, call: Call, token: tuple[str, str, str]) -> C
         raise Problem("used")
     if not any(disputes.fits(stored, token, pepper) for stored in record.get("disputes", [])):
         raise Problem("used")
-    if record["paired_at"] + max(disputes.LEAST_LIFE, policy.hold_seconds) <= call.now:
+    if record["paired_at"] + max(disputes.LEAST_LIFE, policies.now().hold_seconds) <= call.now:
         raise Problem("expired")
     return _device(view, act, call, short)
 

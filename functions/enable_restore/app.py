@@ -13,6 +13,8 @@ from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.outbox import Outbox
+from restore.policies import Policies
+from restore.policy import Policy
 from restore.qr import restore_qr
 from restore.settling import Change, View, by_paired, take_back
 from restore.store import Table
@@ -23,7 +25,8 @@ from restore.vault import Vault
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
-policy, limits = settings.POLICY, settings.LIMITS
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
+limits = settings.LIMITS
 
 
 class Enabling(Body):
@@ -36,6 +39,7 @@ class Enabling(Body):
 def lambda_handler(call: Call) -> Answer:
     """Enable restore, or replace its code."""
     email: str | None = call.body.email
+    policy = policies.now()
 
     def enable(view: View, act: Act, _mine: Write) -> Change:
         restore = view.restore
@@ -43,7 +47,7 @@ def lambda_handler(call: Call) -> Answer:
         if restore.get("barred"):
             raise Problem("not_allowed", reason="barred")
         change = Change()
-        mailed = _address(email, view, change, call)
+        mailed = _address(email, view, change, call, policy)
         replaced = bool(restore.get("on"))
         code, label = state.put_code_in_force(restore, vault.pepper(), call.identity, call.now)
         ended = restorations.cancel_pending(restore, call.now)
@@ -84,7 +88,7 @@ def lambda_handler(call: Call) -> Answer:
     )
 
 
-def _address(email: str | None, view: View, change: Change, call: Call) -> str | None:
+def _address(email: str | None, view: View, change: Change, call: Call, policy: Policy) -> str | None:
     """The code to mail where a new address is to be confirmed; refused where there is none at all."""
     restore = view.restore
     open_now = addresses.pending_answer(restore, call.now)

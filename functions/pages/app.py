@@ -10,6 +10,7 @@ import json
 import os
 import re
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from restore import signatures
@@ -17,12 +18,13 @@ from restore.errors import CATALOGUE, Problem
 from restore.http import Answer, guarded, language_of, wired
 from restore.languages import DEFAULT, SUPPORTED
 from restore.pages import PAGES, disputed, page
-from restore.policy import Policy
 from restore.texts import Shown, escape
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from restore.policies import Policies
 
 VERSION: Final = "0.0.0"
 """The release, as in pyproject.toml."""
@@ -30,15 +32,14 @@ VERSION: Final = "0.0.0"
 FEATURES: Final = ("restore", "dispute")
 """What this release can do beyond creating an identity and signing in; apps ignore what they do not know."""
 
-POLICY: Final = Policy.from_environment(os.environ)
-
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{22,160}")  # nothing else was ever in a mail
 _MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 
 
 def description(event: Mapping[str, Any]) -> Answer:
     """What an app that is given an address must know before it has an identity there."""
-    server, domains = _server(event), POLICY.email_domains
+    server, policy = _server(event), _policies().now()
+    domains = policy.email_domains
     body = {
         "server": server,
         "name": _given("SERVER_NAME") or server.partition("://")[2],
@@ -52,14 +53,14 @@ def description(event: Mapping[str, Any]) -> Answer:
         "features": list(FEATURES),
         "languages": list(SUPPORTED),
         "policy": {
-            "restore_enabled": POLICY.restore_enabled,
-            "enforce_on_creation": POLICY.enforce_on_creation,
-            "require_verification_key": POLICY.require_verification_key,
-            "pairing_enabled": POLICY.pairing_enabled,
-            "unpair_others_on_restore": POLICY.unpair_others_on_restore,
-            "unpair_others_on_pairing": POLICY.unpair_others_on_pairing,
-            "waiting_hours": POLICY.waiting_hours,
-            "hold_hours": POLICY.hold_hours,
+            "restore_enabled": policy.restore_enabled,
+            "enforce_on_creation": policy.enforce_on_creation,
+            "require_verification_key": policy.require_verification_key,
+            "pairing_enabled": policy.pairing_enabled,
+            "unpair_others_on_restore": policy.unpair_others_on_restore,
+            "unpair_others_on_pairing": policy.unpair_others_on_pairing,
+            "waiting_hours": policy.waiting_hours,
+            "hold_hours": policy.hold_hours,
             "email_domains": list(domains) if domains else None,
         },
         "apps": {
@@ -69,6 +70,17 @@ def description(event: Mapping[str, Any]) -> Answer:
         "support": _given("SUPPORT_ADDRESS") or None,
     }
     return Answer(200, body)
+
+
+@cache
+def _policies() -> Policies:
+    """The policy in force. Only the description needs a client of AWS, so only it imports one."""
+    from restore import aws, settings  # noqa: PLC0415
+    from restore.policies import Policies  # noqa: PLC0415
+    from restore.store import Table  # noqa: PLC0415
+
+    table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+    return Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 
 
 def apple_association(event: Mapping[str, Any]) -> Answer:

@@ -18,6 +18,7 @@ from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.keys import device_key, restore_key
 from restore.outbox import Outbox
+from restore.policies import Policies
 from restore.settling import Change, View, by_new_device, take_back
 from restore.store import Refused, Table
 from restore.throttle import counted, too_many
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
-policy, limits = settings.POLICY, settings.LIMITS
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
+limits = settings.LIMITS
 
 
 class Wanted(Body):
@@ -101,7 +103,7 @@ def _refuse_first(call: Call, code: RestoreCode) -> Item:
         f"attribute_not_exists({email})",
         f"attribute_exists({barred})",
     ]
-    if not policy.restore_enabled:
+    if not policies.now().restore_enabled:
         reasons.append(f"attribute_exists({on})")  # with its opposite above: always
     unrestorable.when(" OR ".join(f"({reason})" for reason in reasons))
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from restore import aws, identities, settings
 from restore.devices import must_be_paired
 from restore.http import Answer, Call, endpoint
+from restore.policies import Policies
 from restore.store import Table
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
-policy = settings.POLICY
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 
 
 @endpoint()
@@ -17,4 +18,4 @@ def lambda_handler(call: Call) -> Answer:
     found = table.collection(call.identity)
     must_be_paired(found.identity, call)
     identities.remember_language(table, call, found.restore or {})
-    return Answer(200, identities.answer(found, call, policy))
+    return Answer(200, identities.answer(found, call, policies.now()))

@@ -14,6 +14,7 @@ from restore.devices import why_refused
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.keys import restore_key
+from restore.policies import Policies
 from restore.store import Refused, Table
 from restore.times import rfc3339
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from restore.conditions import Item
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
-policy = settings.POLICY
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 
 
 @endpoint()
 def lambda_handler(call: Call) -> Answer:
     """Sign in."""
+    policy = policies.now()
     identity = _counted(call)
     restore = table.get(restore_key(call.identity)) or {}
     identities.remember_language(table, call, restore)

@@ -18,8 +18,8 @@ PEPPER = "secretsmanager:GetSecretValue"
 MAIL = frozenset({"ses:SendEmail", "ses:SendRawEmail"})
 
 RIGHTS: dict[str, set[str]] = {
-    "CreateIdentity": {QUERY, PUT, UPDATE, CHECK, PEPPER, *MAIL},
-    "ShowIdentity": {QUERY, UPDATE},
+    "CreateIdentity": {READ, QUERY, PUT, UPDATE, CHECK, PEPPER, *MAIL},
+    "ShowIdentity": {READ, QUERY, UPDATE},
     "SignIn": {READ, UPDATE},
     "RefusePrompt": {READ, QUERY, PUT, UPDATE},
     "EnableRestore": {READ, QUERY, PUT, UPDATE, PEPPER, *MAIL},
@@ -32,8 +32,8 @@ RIGHTS: dict[str, set[str]] = {
     "ResendCode": {READ, PUT, PEPPER, *MAIL},
     "CompleteRestore": {READ, QUERY, PUT, UPDATE, PEPPER},
     "Unpair": {QUERY, PUT, UPDATE},
-    "Pages": set(),
-    "Dispute": {QUERY, PUT, UPDATE, PEPPER},
+    "Pages": {READ},
+    "Dispute": {READ, QUERY, PUT, UPDATE, PEPPER},
     "Notify": {*MAIL},
 }
 """The verbs of each function's own statements."""

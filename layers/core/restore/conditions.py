@@ -25,7 +25,7 @@ NONCE_SLOTS: Final = 61
 class Write:
     """One conditional write. `kind` names the action of a transaction; a put has an `item`, the others a `key`."""
 
-    kind: Literal["Update", "Put", "ConditionCheck", "Delete"]
+    kind: Literal["Update", "Put", "ConditionCheck"]
     key: Key
     item: Item | None = None
     names: dict[str, str] = field(default_factory=dict)

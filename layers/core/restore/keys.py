@@ -8,6 +8,7 @@ One table, one item collection an identity. Every read below is one request of k
 | device, kept for ever | `ID#<identity>` | `K#<short>` | its key (is this key a device, or was it one?) |
 | restore: state, addresses, codes, restorations, log's head | `ID#<identity>` | `R` | its key |
 | event rows of one act | `ID#<identity>` | `E#<first seq>` | the stream; backwards from a number, page by page |
+| policy | `POLICY` | `V` | its key |
 | counter of a source address | `SRC#<what>#<source>` | `W#<window>` | only written, with its limit as the condition |
 
 `short` is the 22-symbol hash of a device key: it names the device inside items, where 44 symbols would be too many.
@@ -55,6 +56,11 @@ def device_key(identity: str, short: str) -> Key:
 def event_key(identity: str, seq: int) -> Key:
     """The event rows of one act, by the number of the first. Padded, so that they sort as numbers do."""
     return _key(identity, f"{EVENT}{seq:010d}")
+
+
+def policy_key() -> Key:
+    """The policy that administrators have stored."""
+    return {"PK": "POLICY", "SK": "V"}
 
 
 def counter_key(what: str, source: str, window: int) -> Key:

@@ -92,7 +92,7 @@ class Table:
         if write.kind == "Update":
             answer = self._call("update_item", ReturnValues=returning, **arguments)
             return unpack(answer.get("Attributes", {}))
-        self._call("put_item" if write.kind == "Put" else "delete_item", **arguments)
+        self._call("put_item", **arguments)
         return {}
 
     def transact(self, writes: Sequence[Write]) -> None:
