@@ -11,8 +11,6 @@ Each act has a method that sends it. `prepare` builds and signs a request withou
 sent twice it is a replay, sent by sixteen threads a race, changed in between a forgery.
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import hashlib
