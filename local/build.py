@@ -53,7 +53,7 @@ def built_template(progress: Progress) -> Path:
             progress.say("  Nothing has changed since the last build")
         else:
             with progress.step("Building functions and layers (sam build)"):
-                _build(folder)
+                template = _build(folder) / "out/template.yaml"
         _forget_old_ones()
     return template
 
@@ -66,7 +66,8 @@ def settings_of_sam() -> Path:
     return file
 
 
-def _build(folder: Path) -> None:
+def _build(folder: Path) -> Path:
+    """Build into a folder that is named for the sources; its path, which is another one if they changed meanwhile."""
     work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=BUILDS))
     cache = BUILDS / "cache" / digest_of(ROOT, OF_DEPENDENCIES)
     cache.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,9 @@ def _build(folder: Path) -> None:
         if status != 0:
             raise StackError(f"sam could not build the template. {tail_of(log)}")
         shutil.copy(work / notes.name, cache)
-        work.rename(folder)
+        if digest_of(ROOT) != folder.name:  # what was built is good for now, but nobody is to take it for those sources
+            folder = work.with_name(work.name.removeprefix(".unfinished-"))
+        return work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -16,7 +16,7 @@ import httpx
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="5"><title>{count} mails</title>
+<title>{count} mails</title>
 <style>
 :root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }}
 body {{ max-width: 46rem; margin: 0 auto; padding: 1rem }}
@@ -28,6 +28,7 @@ iframe {{ width: 100%; height: 30rem; border: 1px solid #8886; border-radius: .3
 summary {{ cursor: pointer; margin-top: .8rem }}
 </style>
 <h1>Mails sent by the local stack</h1>
+<p>The newest is the first. Reload the page to see what has come since.</p>
 {mails}
 </html>
 """
