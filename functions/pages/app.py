@@ -1,7 +1,8 @@
 """Everything that is fetched unsigned: what the server says of itself, what ties QR addresses to the app, and pages.
 
-The caller gets a description for apps as JSON, or a page for people in their language. Promised: nothing here reads or
-changes any state, looks anything up, or repeats what was asked for; a dispute link that is merely opened does nothing.
+The caller gets a description for apps as JSON, or a page for people in their language. Promised: nothing here changes
+any state, reads more of it than the policy, or repeats what was asked for; a dispute link that is merely opened does
+nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ FEATURES: Final = ("restore", "dispute")
 """What this release can do beyond creating an identity and signing in; apps ignore what they do not know."""
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{22,160}")  # nothing else was ever in a mail
-_MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 
 
 def description(event: Mapping[str, Any]) -> Answer:
@@ -198,12 +198,12 @@ def _app_values() -> dict[str, Shown]:
 
 
 def _support() -> Shown:
-    """The operator's help as a link where it is an address of either kind, else as text."""
+    """Where people get help: a link where it is an address that browsers follow safely, else words."""
     support = _given("SUPPORT_ADDRESS")
-    scheme = "mailto:" if _MAIL_ADDRESS.fullmatch(support) else ""
-    if scheme or support.startswith("https://"):
-        return Shown(support, f'<a href="{scheme}{escape(support)}">{escape(support)}</a>')
-    return Shown.plain(support)
+    if not support.startswith(("https://", "mailto:")):
+        return Shown.plain(support)
+    words = support.removeprefix("mailto:")
+    return Shown(words, f'<a href="{escape(support)}">{escape(words)}</a>')
 
 
 lambda_handler = wired(guarded(_route))
