@@ -6,6 +6,7 @@ that share no code with it. A sentence is printed once what it claims was checke
 
 import argparse
 import dataclasses
+import datetime as dt
 import secrets
 import sys
 import time
@@ -90,8 +91,10 @@ def play(stack: Served, *, verbose: bool = False, output: TextIO | None = None) 
     return story
 
 
-def says(document: Mapping[str, object], **expected: object) -> None:
+def says(document: object, **expected: object) -> None:
     """Stop the story unless an answer's members are what was expected."""
+    if not isinstance(document, Mapping):
+        raise Unexpected(f"expected an object with {', '.join(expected)}, came {document!r}")
     for name, value in expected.items():
         same(f"the member {name}", document.get(name), value)
 
@@ -170,6 +173,7 @@ class Story:
 
     def _mail(self, mail: Mail) -> None:
         self.terminal.note(f"Mail: {mail.subject}")
+        self.terminal.mail(mail.text)
 
     def _shown(self) -> None:
         """The code that the app shows, to be written down."""
@@ -218,7 +222,7 @@ class Story:
 
     def enabling(self) -> None:
         """The restore code, and its QR code."""
-        with self.step("An unlocked phone is not enough for that: without the key behind the PIN the server refuses."):
+        with self.step("An unlocked phone alone cannot do it: without the key behind her PIN the server refuses."):
             self.old.act("POST", self.old.path("/restore"), {}).expect(401, "verification_required")
         with self.step("She enters her PIN and is shown her restore code, once. She writes it down and locks it away."):
             enabled = self._new_code(self.old.enable().expect(201))
@@ -339,6 +343,8 @@ class Story:
             held = self.new.enable().expect(403, "not_allowed")
             true("an end of the hold", came=held, holds=isinstance(held.get("until"), str))
             says(done["device"], held_until=held["until"])
+            since, until = (dt.datetime.fromisoformat(done["device"][at]) for at in ("paired_at", "held_until"))
+            same("the length of the hold", until - since, dt.timedelta(days=1))
         with self.step("A mail tells of the new phone, with a link for the case that it was not her."):
             mail = self.inbox.next("the identity was restored", lambda mail: self.label in mail.text)
             true("the new phone's name in it", came=mail.text, holds=self.new.name in mail.text)
@@ -388,7 +394,7 @@ def _close(story: Story, *, seconds_up: float, seconds: float) -> None:
     story.terminal.box(
         [
             f"All {story.steps} steps held, with {len(story.wire)} requests in {seconds:.1f} seconds.",
-            f"Starting and deploying the stack before that took {seconds_up:.1f} seconds.",
+            f"Building, starting and deploying the stack took {seconds_up:.1f} seconds before that.",
             "",
             "What to try next",
             "  make demo ARGS=--verbose   the same, with everything that went over the wire",

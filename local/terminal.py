@@ -6,6 +6,7 @@ ASCII stands for it.
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -29,6 +30,7 @@ SHOWN_HEADERS = (
     "cache-control",
 )
 LONGEST_VALUE = 88
+MEMBER_OF_SIGNATURES = re.compile(r", (?=[a-z]+=[(:])")
 QUIET_ZONE = 4
 """Modules of light around a QR code, as its standard asks for."""
 
@@ -38,7 +40,7 @@ class Terminal:
 
     Args:
         output: where to; standard output unless given.
-        verbose: whether `wire` writes anything.
+        verbose: whether `wire` and `mail` write anything.
     """
 
     def __init__(self, output: TextIO | None = None, *, verbose: bool = False) -> None:
@@ -107,11 +109,24 @@ class Terminal:
             self._wire_part(f"{back} {answer.status}, after {answer.seconds:.3f} s", answer.headers, answer.body)
             self.line()
 
+    def mail(self, text: str) -> None:
+        """What a mail says; nothing unless verbose."""
+        if self._verbose:
+            for line in text.strip().splitlines():
+                self._quiet(line)
+            self.line()
+
     def _wire_part(self, first: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
         self.line("      " + self._painted(first, "33"))
-        shown = [f"{name}: {shortened(value)}" for name, value in headers if name.lower() in SHOWN_HEADERS]
-        for line in [*shown, *pretty(body).splitlines()]:
-            self.line("        " + self._painted(line, "2"))
+        for name, value in headers:
+            if name.lower() in SHOWN_HEADERS:
+                for member in MEMBER_OF_SIGNATURES.split(value):  # a line for each signature
+                    self._quiet(f"{name}: {shortened(member)}")
+        for line in pretty(body).splitlines():
+            self._quiet(line)
+
+    def _quiet(self, line: str) -> None:
+        self.line("        " + self._painted(line, "2"))
 
     def _marked(self, mark: str, colour: str, sentence: str, after: str) -> None:
         room = self._width - 4 - (len(after) + 2 if after else 0)
