@@ -68,6 +68,7 @@ def _complete(view: View, act: Act, call: Call, number: str) -> Change:
     restore, policy = view.restore, policies.now()
     entry = restorations.of_new_device(restore, number, call)
     if restorations.status(entry, call.now) == "completed":
+        restorations.must_be_fresh(entry, call)
         raise completion.Done
     restorations.must_be(entry, "awaiting_code", "waiting", now=call.now)
     policy.must_enable_restore()

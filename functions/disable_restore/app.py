@@ -5,7 +5,7 @@ Every code ends and what is under way is cancelled. An administrator's bar stays
 
 from __future__ import annotations
 
-from restore import aws, restorations, settings, state
+from restore import aws, pairings, restorations, settings, state
 from restore.audit import Act
 from restore.conditions import Write
 from restore.http import Answer, Call, endpoint
@@ -26,6 +26,8 @@ def lambda_handler(call: Call) -> Answer:
             return Change(written=False)
         state.switch_off(restore)
         act.tell("restore.disabled")
+        for offer in pairings.end_offers(restore, call.now):
+            act.tell("pairing.cancelled", pairing=offer, by="disabling")
         for number in restorations.cancel_pending(restore, call.now):
             act.tell("restoration.cancelled", restoration=number, by="disabling")
         values = {"identity": call.identity, "time": rfc3339(call.now) or ""}

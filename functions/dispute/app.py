@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from restore import aws, disputes, restorations, settings, state
+from restore import aws, disputes, pairings, restorations, settings, state
 from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, Call, guarded, language_of, source_of, wired
@@ -120,6 +120,7 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
     if code and code["by"] == record.get("restoration"):
         restore["codes"] = {**record["ended"], **restore["codes"]}
     act.tell("device.disputed", device=record["device"], outcome="unpaired")
+    pairings.end_offers_of(restore, {record["device"]}, call.now)
     values = {
         "identity": call.identity,
         "device": record["name"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import aws, restorations, settings, state
+from restore import aws, devices, pairings, restorations, settings, state
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.keys import short_of
@@ -31,26 +31,25 @@ def lambda_handler(call: Call) -> Answer:
 
     def unpair(view: View, act: Act, mine: Write) -> Change:
         restore = view.restore
-        paired: dict[str, Item] = (view.identity or {}).get("devices", {})
-        if view.identity is not None:
-            if short not in view.devices:
-                raise Problem("not_found")
-            if short not in paired:
-                return Change(written=False)  # it was: again is the same
-        restorable = state.status(restore) == "enabled"
-        if not restorable and len(paired) == 1:
-            raise Problem("last_device")
+        paired: dict[str, Item] = (view.identity or {})["devices"]
+        if short not in view.devices:
+            raise Problem("not_found")
+        if short not in paired:
+            return Change(written=False)  # it was: again is the same
         entry = mine.name("devices", short)
         if short != call.short:
             mine.when(f"attribute_exists({entry})")
-        if not restorable:
+        if state.status(restore) != "enabled":
+            if len(paired) == 1:
+                raise Problem("last_device")
             mine.when(f"size({mine.name('devices')}) > {mine.value(1)}")
         mine.removes.append(entry)
         act.tell("device.unpaired", device=target, by="device")
+        for offer in pairings.end_offers_of(restore, {target}, call.now):
+            act.tell("pairing.cancelled", pairing=offer, by="unpairing")
         if restore.get("held_until", 0) > call.now:
             _under_hold(view, act, mine, short, call)
-        if view.devices:
-            _mail(view, act, short, call)
+        _mail(view, act, short, call)
         return Change()
 
     by_paired(table, call, unpair, verified=True, full=True)
@@ -63,12 +62,13 @@ def _under_hold(view: View, act: Act, mine: Write, short: str, call: Call) -> No
     target, me = identity["devices"][short], identity["devices"][call.short]
     target_held, i_am_held = (entry.get("h", 0) > call.now for entry in (target, me))
     if i_am_held and not target_held:
-        mine.set(("aside",), {**identity.get("aside", {}), short: {"k": target["k"], "v": target["v"]}})
+        mine.set(("aside",), devices.set_aside(identity, {short: target}, call.now))
         mine.set(("aside_until",), max(identity.get("aside_until", 0), restore["held_until"]))
     code = state.own_code(restore)
     if target_held and not i_am_held and code and code["by"] == view.devices[short].get("restoration"):
         state.switch_off(restore)
         act.tell("restore.disabled", by="unpairing")
+        pairings.end_offers(restore, call.now)
         for number in restorations.cancel_pending(restore, call.now):
             act.tell("restoration.cancelled", restoration=number, by="unpairing")
 

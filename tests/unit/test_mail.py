@@ -62,7 +62,7 @@ SHOWN: dict[str, dict[str, list[str]]] = {
 KINDS = sorted(folder.name for folder in MAILS.iterdir() if folder.is_dir())
 CASES = list(product(KINDS, SUPPORTED))
 WITH_CODE = {"address_confirmation", "restoration_code"}
-WITH_DISPUTE = {"restoration_code", "identity_restored"}
+WITH_DISPUTE = {"restoration_code", "identity_restored", "device_paired"}
 NAMED = [kind for kind in KINDS if "device" in texts.read(MAILS / kind, "en").placeholders]
 
 

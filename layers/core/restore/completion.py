@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from restore import devices, disputes, restorations, state
-from restore.conditions import Write
+from restore import devices, disputes, pairings, restorations, state
 from restore.errors import Problem
-from restore.keys import identity_key
 from restore.settling import Change
 from restore.times import rfc3339
 
@@ -55,12 +53,19 @@ def must_be_signed(entry: Item, call: Call) -> None:
 def bind(view: View, act: Act, entry: Item, number: str, call: Call, policy: Policy, pepper: Pepper) -> Change:
     """Bind the device, spend both codes, replace the restore code, and unpair the others where that was settled."""
     restore = view.restore
-    held_until = _held_until(entry, call.now, policy)
+    held_until = devices.held_until(call.now, policy.hold_seconds, entry.get("held_until", 0))
     mine = devices.entry(call.device, entry.get("vk"), call.now, held_until)
     change = Change()
-    others = _others(view) if entry["unpair"] else {}
-    identity = _replacing(view, others, mine, call, held_until) if entry["unpair"] else _beside(mine, call, policy)
-    change.further.append((identity, None if entry["unpair"] else Problem("limit_reached", policy="max_devices")))
+    others: dict[str, Item] = {}
+    if entry["unpair"]:
+        if view.identity is None:
+            raise DevicesNeeded
+        others = view.identity["devices"]
+    if entry["unpair"]:
+        identity = devices.in_the_place_of(others, mine, view.identity or {}, call, held_until)
+        change.further.append((identity, None))
+    else:
+        change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
 
     ended_codes = restore.get("codes", {})
     code, label = state.put_code_in_force(restore, pepper, call.identity, call.now, made_by=number)
@@ -76,12 +81,13 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, policy: Pol
         restoration=number,
         unpaired=unpaired,
         ended=ended_codes,
-        disputes=[entry["t"], token_hash],
+        disputes=[link for link in (entry["t"], token_hash) if link],
     )
     change.further.append((devices.bound(record), Problem("device_exists")))
     if held_until:
         restore["held_until"] = max(held_until, restore.get("held_until", 0))
     restorations.finish(restore, number, entry, call.now)
+    pairings.end_offers_of(restore, set(unpaired), call.now)
 
     act.tell("restoration.completed", restoration=number, code_label=label)
     act.tell("device.paired", name=entry["name"], platform=entry["platform"], paired_by="restoration")
@@ -126,44 +132,3 @@ def tell_replaced(restore: Item, act: Act, label: str, call: Call) -> None:
         act.tell("restoration.cancelled", restoration=number, by="new_code")
     values = {"identity": call.identity, "label": label, "time": rfc3339(call.now) or ""}
     act.mail("code_replaced", state.recipients(restore), state.language_of(restore), **values)
-
-
-def _held_until(entry: Item, now: int, policy: Policy) -> int | None:
-    """Until when the new device is held: policy's hours, or longer where the restoration was disputed."""
-    until = max(now + policy.hold_seconds, entry.get("held_until", 0))
-    return until if until > now else None
-
-
-def _others(view: View) -> dict[str, Item]:
-    """The devices that are paired now, by short name."""
-    if view.identity is None:
-        raise DevicesNeeded
-    paired: dict[str, Item] = view.identity["devices"]
-    return paired
-
-
-def _beside(mine: Item, call: Call, policy: Policy) -> Write:
-    """Add the device to those there are, up to policy's number."""
-    write = Write("Update", dict(identity_key(call.identity)))
-    write.when(f"attribute_exists({write.name('PK')})")
-    write.when(f"size({write.name('devices')}) < {write.value(policy.max_devices)}")
-    return write.set(("devices", call.short), mine)
-
-
-def _replacing(view: View, others: dict[str, Item], mine: Item, call: Call, held_until: int | None) -> Write:
-    """Put the device in the place of exactly those that were read; those not held are set aside."""
-    write = Write("Update", dict(identity_key(call.identity)))
-    write.when(f"size({write.name('devices')}) = {write.value(len(others))}")
-    for short, other in others.items():
-        proof = write.name("devices", short, "v")
-        write.when(f"{proof} = {write.value(other['v'])}")
-    write.set(("devices",), {call.short: mine})
-    if held_until:
-        aside = {
-            short: {"k": other["k"], "v": other["v"]}
-            for short, other in others.items()
-            if other.get("h", 0) <= call.now
-        }
-        write.set(("aside",), {**(view.identity or {}).get("aside", {}), **aside})
-        write.set(("aside_until",), held_until)
-    return write

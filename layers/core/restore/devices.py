@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from restore.conditions import nonce_state, put_new
+from restore.conditions import Write, nonce_state, put_new
 from restore.errors import Problem
-from restore.keys import device_key, proof_of, short_of
+from restore.keys import device_key, identity_key, proof_of, short_of
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from restore.conditions import Item, Write
+    from restore.conditions import Item
     from restore.http import Call
 
 PairedBy = Literal["creation", "restoration", "pairing"]
@@ -44,6 +44,38 @@ def bound(item: Item) -> Write:
     return put_new(item)
 
 
+def held_until(now: int, seconds: int, at_least: int = 0) -> int | None:
+    """Until when a new device is held: for so long, or to a later time that a dispute has set; None for not at all."""
+    until = max(now + seconds, at_least)
+    return until if until > now else None
+
+
+def beside(mine: Item, call: Call, most: int) -> Write:
+    """Add the calling device to those that are paired, as long as they stay within `most`."""
+    write = Write("Update", dict(identity_key(call.identity)))
+    write.when(f"attribute_exists({write.name('PK')})")
+    write.when(f"size({write.name('devices')}) < {write.value(most)}")
+    return write.set(("devices", call.short), mine)
+
+
+def in_the_place_of(others: dict[str, Item], mine: Item, identity: Item, call: Call, held: int | None) -> Write:
+    """Put the calling device in the place of exactly those others that were read; those not held are set aside."""
+    write = Write("Update", dict(identity_key(call.identity)))
+    write.when(f"size({write.name('devices')}) = {write.value(len(others))}")
+    for short, other in others.items():
+        write.when(f"{write.name('devices', short, 'v')} = {write.value(other['v'])}")
+    write.set(("devices",), {call.short: mine})
+    if held:
+        write.set(("aside",), set_aside(identity, others, call.now)).set(("aside_until",), held)
+    return write
+
+
+def set_aside(identity: Item, unpaired: Mapping[str, Item], now: int) -> dict[str, Item]:
+    """The devices set aside, with those that are unpaired now by a held device; a held one is never set aside."""
+    more = {short: {"k": one["k"], "v": one["v"]} for short, one in unpaired.items() if one.get("h", 0) <= now}
+    return {**identity.get("aside", {}), **more}
+
+
 def answer(entry: Item, record: Item, *, now: int, me: str) -> dict[str, Any]:
     """`device` of the contract, for a paired device; `me` is the key of the one that asks."""
     held = entry.get("h")
@@ -57,6 +89,21 @@ def answer(entry: Item, record: Item, *, now: int, me: str) -> dict[str, Any]:
         "held_until": rfc3339(held) if held is not None and held > now else None,
         "verification": entry["v"] != proof_of(entry["k"], None),
         "this_device": entry["k"] == me,
+    }
+
+
+def gone(record: Item) -> dict[str, Any]:
+    """`device` of the contract, for one that is not paired any more."""
+    return {
+        "id": record["device"],
+        "name": record["name"],
+        "platform": record["platform"],
+        "paired_at": rfc3339(record["paired_at"]),
+        "last_seen_at": None,
+        "paired_by": record["paired_by"],
+        "held_until": None,
+        "verification": False,
+        "this_device": False,
     }
 
 

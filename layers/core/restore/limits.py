@@ -17,6 +17,7 @@ class Limits:
     email_code_attempts: int = 5
     email_code_resends: int = 3
     resend_pause_seconds: int = 30
+    pairing_seconds: int = 300
     wrong_codes_per_source: int = 20
     wrong_codes_window_seconds: int = 600
     creations_per_source: int = 10

@@ -15,6 +15,11 @@ def restore_qr(server: str, identity: str, code: RestoreCode) -> dict[str, Any]:
     return _qr(f"{server}/restore#i={identity}&c={code.symbols}")
 
 
+def pairing_qr(server: str, identity: str, pairing: str, secret: str) -> dict[str, Any]:
+    """`qr` of a pairing: what another phone scans from the screen of a paired one."""
+    return _qr(f"{server}/pair#i={identity}&p={pairing}&s={secret}")
+
+
 def _qr(uri: str) -> dict[str, Any]:
     import qrcode  # noqa: PLC0415 - 40 ms that only showing a code needs
     from qrcode.image.svg import SvgPathFillImage  # noqa: PLC0415

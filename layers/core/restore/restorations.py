@@ -122,6 +122,12 @@ def accept_nonce(entry: Item, call: Call) -> None:
     entry["seen"] = seen | {mark}
 
 
+def must_be_fresh(entry: Item, call: Call) -> None:
+    """Refuse the very bytes that were accepted before, where a repeat, with a new nonce, is answered again."""
+    if nonce_of(call.device, call.nonce) in entry.get("seen", set()):
+        raise Problem("signature_replayed")
+
+
 def asked_before(restore: Item, code_key: str, call: Call) -> tuple[str, Item] | None:
     """The restoration that this key has under way with this code: asked for twice, it is one, and one mail.
 
