@@ -1,8 +1,10 @@
 """`sam deploy` into the local AWS, and the rest of what CloudFormation does on AWS but not there."""
 
 import difflib
+import functools
 import json
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,24 @@ ARTIFACTS = "artifacts"
 STAGE = "live"
 
 
+_MAKING_CLIENTS = threading.Lock()  # a session's clients can be used by many threads, but be made by one at a time
+
+
+@functools.cache
+def _session() -> boto3.session.Session:
+    """A session that reads no file and no profile of the person at this machine."""
+    nobody = {
+        name: (None, None, value, None)
+        for name, value in (("profile", None), ("config_file", "/dev/null"), ("credentials_file", "/dev/null"))
+    }
+    return boto3.session.Session(
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+        region_name=REGION,
+        botocore_session=botocore.session.Session(session_vars=nobody),
+    )
+
+
 @dataclass(frozen=True)
 class Account:
     """The local AWS, as its own administrator sees it."""
@@ -33,18 +53,10 @@ class Account:
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service, whatever AWS settings the person at this machine has."""
-        nobody = {
-            name: (None, None, value, None)
-            for name, value in (("profile", None), ("config_file", "/dev/null"), ("credentials_file", "/dev/null"))
-        }
-        session = boto3.session.Session(
-            aws_access_key_id=KEY_ID,
-            aws_secret_access_key=SECRET,
-            region_name=REGION,
-            botocore_session=botocore.session.Session(session_vars=nobody),
-        )
-        make: Any = session.client
-        return make(service, endpoint_url=self.endpoint, config=Config(proxies={}, retries={"total_max_attempts": 3}))
+        make: Any = _session().client
+        settings = Config(proxies={}, retries={"total_max_attempts": 3})
+        with _MAKING_CLIENTS:
+            return make(service, endpoint_url=self.endpoint, config=settings)
 
 
 @dataclass(frozen=True)

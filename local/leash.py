@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 1.0  # nothing that is run this way keeps anything
 
 
 def main(command: list[str]) -> int:

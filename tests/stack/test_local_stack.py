@@ -19,6 +19,7 @@ import pytest
 
 from local.build import digest_of
 from local.children import Child
+from local.deployment import _session
 from local.environments import of_ministack, of_sam
 from local.errors import AddressError
 from local.mailbox import Mail, Mailbox, page
@@ -138,6 +139,7 @@ def test_own_aws_settings_are_passed_over(stack: Stack, monkeypatch: pytest.Monk
         "http_proxy": "http://127.0.0.1:9",
     }.items():
         monkeypatch.setenv(name, value)
+    _session.cache_clear()
     assert stack.client("sts").get_caller_identity()["Account"] == "000000000000"
     assert "AKIAOFSOMEBODY" not in of_sam(Path("notes")).values()
     assert "AKIAOFSOMEBODY" not in of_ministack("127.0.0.1", 8080, Path("tmp")).values()
