@@ -22,11 +22,12 @@ from local.phone import selector as selector_of
 from local.progress import Progress
 from local.signals import Stopped, stoppable
 from local.stack import Stack, running_stack
-from local.terminal import Terminal, timed
+from local.terminal import Terminal, shortened, timed
 
 STOPPED = 130
 PROMPT_AT = 6
 ATTEMPTS = 5
+LONGEST_REASON = 600
 HOME = "192.0.2.10"
 ELSEWHERE = "198.51.100.66"
 
@@ -45,7 +46,9 @@ class Served(Protocol):
 
 def main(arguments: Sequence[str]) -> int:
     """Start the stack, play the story; exit status 0, 1 when a step or the stack failed, 130 when told to end."""
-    parser = argparse.ArgumentParser(prog="python -m local demo", description="Play the whole story on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local demo", description="Play the whole story on this machine, with the policy's defaults."
+    )
     parser.add_argument("--verbose", action="store_true", help="show what goes over the wire")
     add_stack_options(parser, port=0)
     options = parser.parse_args(arguments)
@@ -155,7 +158,7 @@ class Story:
         self._show_wire()
         self.terminal.failed(f"This failed: {self._sentence}")
         for line in why.splitlines():
-            self.terminal.note(line)
+            self.terminal.note(shortened(line, LONGEST_REASON))
 
     @contextmanager
     def step(self, sentence: str) -> Iterator[None]:
@@ -394,13 +397,13 @@ def _close(story: Story, *, seconds_up: float, seconds: float) -> None:
     story.terminal.box(
         [
             f"All {story.steps} steps held, with {len(story.wire)} requests in {seconds:.1f} seconds.",
-            f"Building, starting and deploying the stack took {seconds_up:.1f} seconds before that.",
+            f"To build, start and deploy the stack took {seconds_up:.1f} seconds before that.",
             "",
             "What to try next",
-            "  make demo ARGS=--verbose   the same, with everything that went over the wire",
-            "  make serve                 keep the stack up, for a client or an app of your own",
-            "  make test                  all that is claimed here, and much more, as tests",
-            "  README.md                  how it works, and how it gets into the cloud",
+            "  make demo ARGS=--verbose   the same, and all that goes over the wire",
+            "  make serve                 keep the stack up, for an app of your own",
+            "  make test                  what is claimed here, and more, as tests",
+            "  README.md                  how it works, and how it gets to the cloud",
         ]
     )
 

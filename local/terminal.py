@@ -76,7 +76,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Something to a step, less loud."""
-        for wrapped in textwrap.wrap(text, self._width - 6, break_long_words=False, break_on_hyphens=False):
+        for wrapped in self._wrapped(text, self._width - 6):
             self.line("      " + self._painted(wrapped, "2"))
 
     def qr(self, text: str) -> None:
@@ -113,7 +113,8 @@ class Terminal:
         """What a mail says; nothing unless verbose."""
         if self._verbose:
             for line in text.strip().splitlines():
-                self._quiet(line)
+                for wrapped in self._wrapped(line, self._width - 8) or [""]:
+                    self._quiet(wrapped)
             self.line()
 
     def _wire_part(self, first: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
@@ -130,11 +131,15 @@ class Terminal:
 
     def _marked(self, mark: str, colour: str, sentence: str, after: str) -> None:
         room = self._width - 4 - (len(after) + 2 if after else 0)
-        first, *rest = textwrap.wrap(sentence, room, break_long_words=False, break_on_hyphens=False) or [""]
+        first, *rest = self._wrapped(sentence, room) or [""]
         right = self._painted(f"  {after}", "2") if after else ""
         self.line(f"  {self._painted(mark, colour)} {first.ljust(room) if after else first}{right}")
         for line in rest:
             self.line(f"    {line}")
+
+    @staticmethod
+    def _wrapped(text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
     def _painted(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and text else text

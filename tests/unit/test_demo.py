@@ -86,6 +86,13 @@ class TestAFailingStep:
         assert "expected 200, came 503 unavailable" in written
         assert document.decode() in written
 
+    def test_an_endless_answer(self) -> None:
+        """What came is shown as far as a person wants to read it."""
+        with answering(503, "text/html", b"<p>" + b"x" * 100_000) as address:
+            _, written = told(Place(address))
+        assert "expected 200, came 503 <p>xxx" in written
+        assert len(written) < 2000
+
     def test_another_answer_than_the_contracts(self) -> None:
         """A member that says something else: its name, what was expected and what came."""
         with answering(200, "application/json", b'{"server":"https://elsewhere.example"}') as address:
