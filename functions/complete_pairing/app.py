@@ -85,7 +85,7 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
     others: dict[str, Item] = {}
     if policy.unpair_others_on_pairing:
         others = (view.identity or {})["devices"]
-        identity = devices.in_the_place_of(others, mine, view.identity or {}, call, held)
+        identity = devices.in_the_place_of(others, mine, call)
         change.further.append((identity, None))
     else:
         change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
@@ -103,8 +103,8 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
         disputes=[token_hash],
     )
     change.further.append((devices.bound(record), Problem("device_exists")))
-    if held:
-        restore["held_until"] = max(held, restore.get("held_until", 0))
+    devices.begin_hold(restore, held, call.now)
+    devices.set_aside(restore, others, call.now)
     pairings.end_offers_of(restore, set(unpaired), call.now)
 
     act.tell("pairing.used", pairing=number)

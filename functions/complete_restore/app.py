@@ -15,6 +15,7 @@ from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
 from restore.policies import Policies
 from restore.qr import restore_qr
+from restore.sealing import Sealer, keep
 from restore.settling import Change, Settled, View, by_new_device, by_paired
 from restore.store import Table
 from restore.vault import Vault
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
+sealer = Sealer(lambda: aws.client("kms"), settings.SEAL_KEY_ID)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 limits = settings.LIMITS
 
@@ -93,7 +95,7 @@ def _complete(view: View, act: Act, call: Call, number: str) -> Change:
             answer = {"restoration": restorations.answer(number, entry, restore, call)}
             return Change((202, answer, None), written=False)
         restorations.accept_nonce(entry, call)
-    return completion.bind(view, act, entry, number, call, policy, vault.pepper())
+    return completion.bind(view, act, entry, number, call, completion.Means(policy, vault.pepper(), sealer))
 
 
 def _repeat(view: View, act: Act, call: Call, number: str) -> Change:
@@ -105,6 +107,7 @@ def _repeat(view: View, act: Act, call: Call, number: str) -> Change:
     if fresh is None:
         return Change((200, answer, None), written=False)
     code, label = fresh
+    keep(view.restore, code, sealer, policies.now(), call.identity)
     completion.tell_replaced(view.restore, act, label, call)
     answer |= {"restore_code": code.grouped, "code_label": label}
     return Change((200, answer, code))

@@ -17,6 +17,7 @@ from restore.outbox import Outbox
 from restore.policies import Policies
 from restore.policy import Policy
 from restore.qr import restore_qr
+from restore.sealing import Sealer, keep
 from restore.settling import Change, View, act_of, by_paired
 from restore.store import Refused, Table
 from restore.throttle import counted, too_many
@@ -26,6 +27,7 @@ from restore.vault import Vault
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+sealer = Sealer(lambda: aws.client("kms"), settings.SEAL_KEY_ID)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 limits = settings.LIMITS
 
@@ -67,6 +69,7 @@ def lambda_handler(call: Call) -> Answer:
     answer: dict[str, object] = {"identity": call.identity}
     if policy.enforce_on_creation:
         code, label = state.put_code_in_force(restore, vault.pepper(), call.identity, call.now, made_by="creation")
+        keep(restore, code, sealer, policy, call.identity)
         act.tell("restore.enabled", code_label=label)
         qr = restore_qr(call.server, call.identity, code)
         answer |= {"restore_code": code.grouped, "code_label": label, "qr": qr}
@@ -92,7 +95,7 @@ def lambda_handler(call: Call) -> Answer:
             ]
         )
     except Refused as refused:
-        return _taken(refused, creations, call)
+        return _taken(refused, creations, call, policy)
     answer["device"] = devices.answer(mine, record, now=call.now, me=call.device)
     answer["restore"] = state.answer(restore)
     answer["email_pending"] = addresses.pending_answer(restore, call.now)
@@ -123,7 +126,7 @@ def _mail_first(email: str, restore: Item, creations: Write, call: Call) -> None
     )
 
 
-def _taken(refused: Refused, creations: Write, call: Call) -> Answer:
+def _taken(refused: Refused, creations: Write, call: Call, policy: Policy) -> Answer:
     """The name is taken, by this very device (its answer was lost) or another; or a limit is reached."""
     found = refused.found[0]
     if found is None:
@@ -150,6 +153,7 @@ def _taken(refused: Refused, creations: Write, call: Call) -> Answer:
         answer |= {"email_pending": addresses.pending_answer(view.restore, call.now)}
         if fresh:
             code, label = fresh
+            keep(view.restore, code, sealer, policy, call.identity)
             act.tell("restore.code_replaced", code_label=label)
             for number in restorations.cancel_pending(view.restore, call.now):
                 act.tell("restoration.cancelled", restoration=number, by="new_code")

@@ -16,6 +16,7 @@ from restore.outbox import Outbox
 from restore.policies import Policies
 from restore.policy import Policy
 from restore.qr import restore_qr
+from restore.sealing import Sealer, keep
 from restore.settling import Change, View, by_paired, take_back
 from restore.store import Table
 from restore.throttle import too_many
@@ -25,6 +26,7 @@ from restore.vault import Vault
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+sealer = Sealer(lambda: aws.client("kms"), settings.SEAL_KEY_ID)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 limits = settings.LIMITS
 
@@ -50,6 +52,7 @@ def lambda_handler(call: Call) -> Answer:
         mailed = _address(email, view, change, call, policy)
         replaced = bool(restore.get("on"))
         code, label = state.put_code_in_force(restore, vault.pepper(), call.identity, call.now)
+        keep(restore, code, sealer, policy, call.identity)
         ended = restorations.cancel_pending(restore, call.now)
         act.tell("restore.code_replaced" if replaced else "restore.enabled", code_label=label)
         for number in ended:

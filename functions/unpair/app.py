@@ -48,7 +48,7 @@ def lambda_handler(call: Call) -> Answer:
         for offer in pairings.end_offers_of(restore, {target}, call.now):
             act.tell("pairing.cancelled", pairing=offer, by="unpairing")
         if restore.get("held_until", 0) > call.now:
-            _under_hold(view, act, mine, short, call)
+            _under_hold(view, act, short, call)
         _mail(view, act, short, call)
         return Change()
 
@@ -56,14 +56,13 @@ def lambda_handler(call: Call) -> Answer:
     return Answer(204)
 
 
-def _under_hold(view: View, act: Act, mine: Write, short: str, call: Call) -> None:
+def _under_hold(view: View, act: Act, short: str, call: Call) -> None:
     """Somebody is held: what a held device unpairs is set aside; unpairing a held one ends the code that it brought."""
     restore, identity = view.restore, view.identity or {}
     target, me = identity["devices"][short], identity["devices"][call.short]
     target_held, i_am_held = (entry.get("h", 0) > call.now for entry in (target, me))
     if i_am_held and not target_held:
-        mine.set(("aside",), devices.set_aside(identity, {short: target}, call.now))
-        mine.set(("aside_until",), max(identity.get("aside_until", 0), restore["held_until"]))
+        devices.set_aside(restore, {short: target}, call.now)
     code = state.own_code(restore)
     if target_held and not i_am_held and code and code["by"] == view.devices[short].get("restoration"):
         state.switch_off(restore)

@@ -32,6 +32,11 @@ ROUTES = {
     ("GET", "/v1/identities/{identity}/pairings/{pairing}"): "ShowPairing",
     ("DELETE", "/v1/identities/{identity}/pairings/{pairing}"): "CancelPairing",
     ("POST", "/v1/identities/{identity}/pairings/{pairing}/completion"): "CompletePairing",
+    ("POST", "/v1/identities/{identity}/restorations/{restoration}/approval"): "ApproveRestoration",
+    ("POST", "/v1/identities/{identity}/restore/drill"): "Drill",
+    ("GET", "/v1/identities/{identity}/restore/code"): "ShowCode",
+    ("PUT", "/v1/identities/{identity}/devices/{device}/verification-key"): "ChangeVerificationKey",
+    ("DELETE", "/v1/identities/{identity}/devices/held"): "Reclaim",
     ("GET", "/.well-known/id-restore"): "Pages",
     ("GET", "/.well-known/apple-app-site-association"): "Pages",
     ("GET", "/.well-known/assetlinks.json"): "Pages",
@@ -158,6 +163,7 @@ def test_the_endpoint_is_regional(parameters: str) -> None:
 def test_there_is_one_stage(parameters: str) -> None:
     """SAM adds a stage named Stage where the version of OpenAPI is not written."""
     assert stack(parameters).only("AWS::ApiGateway::Stage")["StageName"] == "live"
+    assert "StageName" not in stack(parameters).only("AWS::ApiGateway::Deployment")
 
 
 @each_set

@@ -117,6 +117,7 @@ NAMED_BY_AWS = {
 NAMELESS = {
     "AWS::ApiGateway::BasePathMapping",
     "AWS::ApiGateway::Deployment",
+    "AWS::KMS::Key",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Permission",
     "AWS::WAFv2::WebACLAssociation",

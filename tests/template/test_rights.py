@@ -15,14 +15,16 @@ PUT = "dynamodb:PutItem"
 UPDATE = "dynamodb:UpdateItem"
 CHECK = "dynamodb:ConditionCheckItem"
 PEPPER = "secretsmanager:GetSecretValue"
+SEAL = "kms:Encrypt"
+UNSEAL = "kms:Decrypt"
 MAIL = frozenset({"ses:SendEmail", "ses:SendRawEmail"})
 
 RIGHTS: dict[str, set[str]] = {
-    "CreateIdentity": {READ, QUERY, PUT, UPDATE, CHECK, PEPPER, *MAIL},
+    "CreateIdentity": {SEAL, READ, QUERY, PUT, UPDATE, CHECK, PEPPER, *MAIL},
     "ShowIdentity": {READ, QUERY, UPDATE},
     "SignIn": {READ, UPDATE},
     "RefusePrompt": {READ, QUERY, PUT, UPDATE},
-    "EnableRestore": {READ, QUERY, PUT, UPDATE, PEPPER, *MAIL},
+    "EnableRestore": {SEAL, READ, QUERY, PUT, UPDATE, PEPPER, *MAIL},
     "DisableRestore": {READ, QUERY, PUT, UPDATE},
     "ConfirmEmail": {READ, QUERY, PUT, UPDATE, PEPPER},
     "ResendConfirmation": {READ, QUERY, PUT, UPDATE, PEPPER, *MAIL},
@@ -30,12 +32,17 @@ RIGHTS: dict[str, set[str]] = {
     "ShowRestoration": {QUERY},
     "CancelRestoration": {READ, QUERY, PUT, UPDATE},
     "ResendCode": {READ, PUT, PEPPER, *MAIL},
-    "CompleteRestore": {READ, QUERY, PUT, UPDATE, PEPPER},
+    "CompleteRestore": {SEAL, READ, QUERY, PUT, UPDATE, PEPPER},
     "Unpair": {QUERY, PUT, UPDATE},
     "OfferPairing": {READ, PUT, QUERY, UPDATE, PEPPER},
     "ShowPairing": {QUERY},
     "CancelPairing": {READ, PUT, QUERY, UPDATE},
     "CompletePairing": {READ, PUT, QUERY, UPDATE, PEPPER},
+    "ApproveRestoration": {READ, PUT, QUERY, UPDATE},
+    "Drill": {READ, PUT, QUERY, UPDATE, PEPPER},
+    "ShowCode": {UNSEAL, READ, PUT, QUERY, UPDATE},
+    "ChangeVerificationKey": {READ, PUT, QUERY, UPDATE},
+    "Reclaim": {PUT, QUERY, UPDATE},
     "Pages": {READ},
     "Dispute": {READ, QUERY, PUT, UPDATE, PEPPER},
     "Notify": {*MAIL},
@@ -45,6 +52,7 @@ RIGHTS: dict[str, set[str]] = {
 RESOURCES = {
     "dynamodb": {"<Table.Arn>"},
     "secretsmanager": {"<PepperSecret.Id>"},
+    "kms": {"<SealKey.Arn>"},
     "ses": {
         f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/id-restore@example.com",
         f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com",

@@ -73,9 +73,9 @@ def test_the_sections_have_banners() -> None:
 
 
 def test_only_what_was_chosen_to_stay_stays() -> None:
-    """Table and pepper, and nothing else, outlive the stack."""
+    """Table, pepper and the key of sealed codes, and nothing else, outlive the stack."""
     kept = {name for name, one in stack("everything").resources.items() if one.get("DeletionPolicy") == "Retain"}
-    assert kept == {"Table", "PepperSecret"}
+    assert kept == {"Table", "PepperSecret", "SealKey"}
 
 
 @each_parameter

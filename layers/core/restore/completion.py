@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restore import devices, disputes, pairings, restorations, state
 from restore.errors import Problem
+from restore.sealing import keep
 from restore.settling import Change
 from restore.times import rfc3339
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from restore.conditions import Item
     from restore.http import Call
     from restore.policy import Policy
+    from restore.sealing import Sealer
     from restore.settling import View
 
 HOUR = 3600
@@ -50,8 +52,17 @@ def must_be_signed(entry: Item, call: Call) -> None:
         raise call.refusal("another verification key than the settled one", call.verification)
 
 
-def bind(view: View, act: Act, entry: Item, number: str, call: Call, policy: Policy, pepper: Pepper) -> Change:
+class Means(NamedTuple):
+    """What binding needs beside what it decides on."""
+
+    policy: Policy
+    pepper: Pepper
+    sealer: Sealer
+
+
+def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Means) -> Change:
     """Bind the device, spend both codes, replace the restore code, and unpair the others where that was settled."""
+    policy, pepper, sealer = means
     restore = view.restore
     held_until = devices.held_until(call.now, policy.hold_seconds, entry.get("held_until", 0))
     mine = devices.entry(call.device, entry.get("vk"), call.now, held_until)
@@ -62,13 +73,14 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, policy: Pol
             raise DevicesNeeded
         others = view.identity["devices"]
     if entry["unpair"]:
-        identity = devices.in_the_place_of(others, mine, view.identity or {}, call, held_until)
+        identity = devices.in_the_place_of(others, mine, call)
         change.further.append((identity, None))
     else:
         change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
 
     ended_codes = restore.get("codes", {})
     code, label = state.put_code_in_force(restore, pepper, call.identity, call.now, made_by=number)
+    keep(restore, code, sealer, policy, call.identity)
     unpaired = [other["k"] for other in others.values()]
     token, token_hash = disputes.new_token(call.identity, call.short, pepper)
     record = devices.record(
@@ -84,8 +96,8 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, policy: Pol
         disputes=[link for link in (entry["t"], token_hash) if link],
     )
     change.further.append((devices.bound(record), Problem("device_exists")))
-    if held_until:
-        restore["held_until"] = max(held_until, restore.get("held_until", 0))
+    devices.begin_hold(restore, held_until, call.now)
+    devices.set_aside(restore, others, call.now)
     restorations.finish(restore, number, entry, call.now)
     pairings.end_offers_of(restore, set(unpaired), call.now)
 

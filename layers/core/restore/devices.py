@@ -58,22 +58,29 @@ def beside(mine: Item, call: Call, most: int) -> Write:
     return write.set(("devices", call.short), mine)
 
 
-def in_the_place_of(others: dict[str, Item], mine: Item, identity: Item, call: Call, held: int | None) -> Write:
-    """Put the calling device in the place of exactly those others that were read; those not held are set aside."""
+def in_the_place_of(others: Mapping[str, Item], mine: Item, call: Call) -> Write:
+    """Put the calling device in the place of exactly those others that were read."""
     write = Write("Update", dict(identity_key(call.identity)))
     write.when(f"size({write.name('devices')}) = {write.value(len(others))}")
     for short, other in others.items():
         write.when(f"{write.name('devices', short, 'v')} = {write.value(other['v'])}")
-    write.set(("devices",), {call.short: mine})
-    if held:
-        write.set(("aside",), set_aside(identity, others, call.now)).set(("aside_until",), held)
-    return write
+    return write.set(("devices",), {call.short: mine})
 
 
-def set_aside(identity: Item, unpaired: Mapping[str, Item], now: int) -> dict[str, Item]:
-    """The devices set aside, with those that are unpaired now by a held device; a held one is never set aside."""
-    more = {short: {"k": one["k"], "v": one["v"]} for short, one in unpaired.items() if one.get("h", 0) <= now}
-    return {**identity.get("aside", {}), **more}
+def begin_hold(restore: Item, until: int | None, now: int) -> None:
+    """A new device is held: so long those that it unpairs have a way back. A way back that was over stays over."""
+    if restore.get("aside_until", 0) <= now:
+        restore.pop("aside", None)
+    if until is not None:
+        restore["aside_until"] = until
+        restore["held_until"] = max(until, restore.get("held_until", 0))
+
+
+def set_aside(restore: Item, unpaired: Mapping[str, Item], now: int) -> None:
+    """Remember devices that a held one, or the completion that brought it, unpairs; a held one is never set aside."""
+    if restore.get("aside_until", 0) > now:
+        more = {short: dict(one) for short, one in unpaired.items() if one.get("h", 0) <= now}
+        restore["aside"] = {**restore.get("aside", {}), **more}
 
 
 def answer(entry: Item, record: Item, *, now: int, me: str) -> dict[str, Any]:

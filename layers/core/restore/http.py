@@ -108,17 +108,17 @@ class Answer:
 
 
 def endpoint(
-    *, body: Any = None, brings_key: bool = False
+    *, body: Any = None, brings_key: bool = False, verifiers: int = 1
 ) -> Callable[[Callable[[Call], Answer]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
     """Make an act a Lambda handler for a signed route.
 
     `body` is the pydantic model of the request's body, or None where the body is `{}` or absent; `brings_key` says that
-    the body may name a new verification key, which then signs.
+    the body may name a new verification key, which then signs; `verifiers` how many verification keys may.
     """
 
     def decorate(act: Callable[[Call], Answer]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         def answer(event: dict[str, Any]) -> Answer:
-            return act(_read(event, body, brings_key=brings_key))
+            return act(_read(event, body, brings_key=brings_key, verifiers=verifiers))
 
         return wraps(act)(wired(guarded(answer)))
 
@@ -216,7 +216,7 @@ def header(event: Mapping[str, Any], name: str) -> str | None:
     return ", ".join(found) or None
 
 
-def _read(event: dict[str, Any], model: Any, *, brings_key: bool) -> Call:
+def _read(event: dict[str, Any], model: Any, *, brings_key: bool, verifiers: int) -> Call:
     """Check everything about a request that needs no table."""
     server = signatures.server_address(event)
     request = signatures.Request.from_event(event, (event.get("stageVariables") or {}).get("server") or "")
@@ -228,7 +228,7 @@ def _read(event: dict[str, Any], model: Any, *, brings_key: bool) -> Call:
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Problem("not_json")
     now = int(time.time())
-    signed = signatures.check(request, now=now, brings_key=brings_key)
+    signed = signatures.check(request, now=now, brings_key=brings_key, verifiers=verifiers)
     path = event.get("pathParameters") or {}
     return Call(
         signed=signed,

@@ -32,9 +32,11 @@ from restore.codes import new_email_code, new_id
 from restore.devices import candidate
 from restore.errors import Problem
 from restore.keys import nonce_of
+from restore.state import language_of, recipients
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
+    from restore.audit import Act
     from restore.codes import Pepper
     from restore.conditions import Item
     from restore.http import Call
@@ -217,6 +219,26 @@ def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
     }
 
 
+def end_mailed_codes(restore: Item, now: int) -> None:
+    """Codes that were mailed to an address are dead once it is not the address any more; a resend goes to the new one."""
+    for entry in pending(restore, now).values():
+        if entry["st"] == "awaiting_code":
+            entry["h"] = None
+
+
+def tell_the_second_address(act: Act, begun: Requested, restore: Item, call: Call) -> None:
+    """The second address hears of every attempt, with a link that ends it, and never the code."""
+    to = [address for address in recipients(restore) if address != restore["email"]]
+    values = {
+        "identity": call.identity,
+        "device": begun.entry["name"],
+        "platform": begun.entry["platform"],
+        "time": rfc3339(call.now) or "",
+        "token": begun.token,
+    }
+    act.mail("restoration_requested", to, language_of(restore), **values)
+
+
 def code_fits(entry: Item, number: str, code: str, *, identity: str, pepper: Pepper) -> bool:
     """Whether the e-mail code is the one that was mailed last for this restoration."""
     return pepper.fits(entry["h"], f"e-mail code of {number}", identity, code)
@@ -253,6 +275,13 @@ def cancel_pending(restore: Item, now: int, *, except_for: str = "") -> list[str
     for number in ended:
         _cancel(restore["rst"][number], now)
     return ended
+
+
+def approve(entry: Item, now: int) -> None:
+    """A paired device's word ends the waiting period, now or in advance."""
+    entry["approved"] = True
+    if entry["st"] == "waiting":
+        entry["ready"] = min(entry["ready"], now)
 
 
 def cancel(entry: Item, now: int) -> bool:

@@ -10,6 +10,7 @@ from restore.policy import Policy
 
 TABLE_NAME: Final = os.environ["TABLE_NAME"]
 PEPPER_SECRET_ID: Final = os.environ.get("PEPPER_SECRET_ID", "")
+SEAL_KEY_ID: Final = os.environ.get("SEAL_KEY_ID", "")
 SENDER: Final = os.environ.get("SENDER", "")
 MAIL_CONFIGURATION_SET: Final = os.environ.get("MAIL_CONFIGURATION_SET", "")
 SERVER_NAME: Final = os.environ.get("SERVER_NAME", "")

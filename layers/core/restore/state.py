@@ -4,9 +4,11 @@
 | --- | --- |
 | `ver` | its version; every write is over the version that was read |
 | `seq`, `head` | the log's head (`restore.audit`) |
-| `on`, `barred`, `enabled_at`, `proven_at` | switched on, barred by an administrator; since when; last drill |
-| `codes` | the codes in force: hash of the selector → `{h, label, at, fails, locked, mails, misses}` |
-| `email`, `pending`, `settled`, `mails` | addresses (`restore.addresses`) |
+| `on`, `barred`, `enabled_at` | switched on, barred by an administrator; since when |
+| `held_until` | until when any device is held |
+| `aside`, `aside_until`, `came_back` | devices set aside by held ones, until when they may return, and those that did |
+| `codes` | in force: hash of the selector → `{h, label, at, by, fails, locked, mails, misses, proven, sealed}` |
+| `email`, `second_email`, `changes` and more | addresses (`restore.addresses`) |
 | `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
 | `lang` | the language of mails |
 
@@ -47,7 +49,7 @@ def answer(restore: Item) -> dict[str, Any]:
         "status": status(restore),
         "code_label": code["label"] if code and on else None,
         "enabled_at": rfc3339(restore.get("enabled_at")) if on else None,
-        "last_proven_at": rfc3339(restore.get("proven_at")) if on else None,
+        "last_proven_at": rfc3339(code.get("proven")) if code and on else None,
         "code_kept": bool(code and code.get("sealed")) and on,
     }
 
@@ -77,7 +79,6 @@ def put_code_in_force(
     }
     restore["on"] = True
     restore["enabled_at"] = restore.get("enabled_at") or now
-    restore.pop("proven_at", None)
     return code, label
 
 
@@ -96,7 +97,7 @@ def reissue(
 
 def switch_off(restore: Item) -> None:
     """End every code; an administrator's bar stays."""
-    for name in ("codes", "on", "enabled_at", "proven_at"):
+    for name in ("codes", "on", "enabled_at"):
         restore.pop(name, None)
 
 
@@ -108,7 +109,10 @@ def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode) -> 
 
 def recipients(restore: Item) -> list[str]:
     """The confirmed addresses: every notice goes to all of them (NIST SP 800-63B-4, 4.6)."""
-    return [address for address in (restore.get("email"), restore.get("second_email")) if address]
+    email, second = restore.get("email"), restore.get("second_email")
+    if email and second and email.casefold() == second.casefold():
+        return [email]  # the second has become the first: one mailbox is told once
+    return [address for address in (email, second) if address]
 
 
 def language_of(restore: Item) -> str:
