@@ -9,12 +9,13 @@ from local.places import STATE
 from local.stack import LOOPBACK, Choice
 
 
-def add_stack_options(parser: argparse.ArgumentParser, *, port: int) -> None:
-    """Add --host, --port, --param and --params.
+def add_stack_options(parser: argparse.ArgumentParser, *, port: int, folder: Path = STATE) -> None:
+    """Add --host, --port, --param, --params and --folder.
 
     Args:
         parser: where to.
         port: the port when none is given; 0 for any that is free.
+        folder: for logs and stack.json when none is given; `.local` itself is what `serve` takes.
     """
     group = parser.add_argument_group("the stack")
     group.add_argument(
@@ -31,14 +32,14 @@ def add_stack_options(parser: argparse.ArgumentParser, *, port: int) -> None:
         help="a parameter of the template; may be repeated",
     )
     group.add_argument("--params", default="", metavar="'NAME=VALUE …'", help="several of them in one argument")
+    group.add_argument("--folder", type=Path, default=folder, help="where logs and stack.json go (default %(default)s)")
 
 
-def choice_of(options: argparse.Namespace, folder: Path = STATE) -> Choice:
+def choice_of(options: argparse.Namespace) -> Choice:
     """The stack that the options ask for.
 
     Args:
         options: what `add_stack_options` added.
-        folder: for the stack's logs and stack.json; `.local` itself is `serve`'s.
 
     Raises:
         StackError: a parameter is not NAME=VALUE.
@@ -49,4 +50,4 @@ def choice_of(options: argparse.Namespace, folder: Path = STATE) -> Choice:
         if not (name.isalnum() and equals):
             raise StackError(f"{given!r} is not NAME=VALUE, as in EmailCodeSeconds=3.")
         parameters[name] = value
-    return Choice(host=options.host, port=options.port, parameters=parameters, folder=folder)
+    return Choice(host=options.host, port=options.port, parameters=parameters, folder=options.folder.resolve())

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from local.errors import StackError, tail_of
 from local.options import add_stack_options, choice_of
-from local.places import STATE
 from local.progress import Progress
 from local.signals import Stopped, stoppable
-from local.stack import LOOPBACK, Stack, running_stack
+from local.stack import LOOPBACK, Choice, Stack, running_stack
 
 PORT = 8080
 STOPPED = 130
@@ -23,9 +22,10 @@ def main(arguments: Sequence[str]) -> int:
     progress = Progress()
     up = False
     try:
-        with stoppable(), running_stack(choice_of(options), progress) as stack:
+        choice = choice_of(options)
+        with stoppable(), running_stack(choice, progress) as stack:
             up = True
-            progress.say(_whereabouts(stack, options.host))
+            progress.say(_whereabouts(stack, choice))
             while not stack.ended(3600):
                 pass
             progress.say()
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
 
 
-def _whereabouts(stack: Stack, host: str) -> str:
+def _whereabouts(stack: Stack, choice: Choice) -> str:
     lines = [
         "",
         f"  Server's address   {stack.api}",
@@ -49,11 +49,11 @@ def _whereabouts(stack: Stack, host: str) -> str:
         f"  Functions' logs    {stack.folder / 'functions.log'}",
         f"  Local AWS's log    {stack.folder / 'ministack.log'}",
     ]
-    if host == LOOPBACK:
+    if choice.host == LOOPBACK:
         emulator = stack.api.replace(f"//{LOOPBACK}", "//10.0.2.2")
         lines.append(f"  Android emulator   {emulator}   (a phone needs HOST=<this machine's address in its network>)")
     else:
         lines.append("  Whoever reaches this machine's network can use it and read its mails: for trying out only.")
-    if stack.folder != STATE:
+    if stack.folder != choice.folder:
         lines.append(f"  Another stack is up, so this one's files are in {stack.folder}.")
     return "\n".join([*lines, "", "  Ctrl-C ends it, and everything in it is gone then."])

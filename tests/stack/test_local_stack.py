@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -64,11 +65,17 @@ def wait_until(condition: Callable[[], object], seconds: float) -> bool:
 
 @contextmanager
 def serve(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """`python -m local serve` in the background and the file with what it says; killed at the end if it still runs."""
+    """`python -m local serve` in the background and the file with what it says; killed at the end if it still runs.
+
+    Its files are in `tmp_path / "stack"`, unless the options say otherwise.
+    """
     said = tmp_path / "said.txt"
     with said.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "serve", *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "local", "serve", "--folder", tmp_path / "stack", *options],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield process, said
@@ -231,12 +238,15 @@ def test_served_at_another_host_beside_the_first_and_gone_without_a_trace(
         free_port(host, 0)
     except AddressError:
         pytest.skip(f"{host} is not an address of this machine (it is on Linux)")
-    with serve(tmp_path, "--host", host, "--port", port, "--param", "ServerName=The other") as (process, said):
+    with serve(
+        tmp_path, "--host", host, "--port", port, "--folder", str(stack.folder), "--param", "ServerName=The other"
+    ) as (process, said):
         assert wait_until(lambda: process.poll() is not None or "Ctrl-C ends it" in said.read_text(), 120), (
             said.read_text()
         )
         assert process.poll() is None, said.read_text()
-        file = Path(re.findall(r"For programs +(.+)", said.read_text())[0])
+        file = stack.folder / port / "stack.json"
+        assert str(file) in said.read_text()
         written = json.loads(file.read_text())
         assert written["api"] == f"http://{host}:{port}/live"
         assert written["aws_endpoint"] == f"http://{host}:{port}"
@@ -252,6 +262,7 @@ def test_served_at_another_host_beside_the_first_and_gone_without_a_trace(
     assert [child for child in started if is_alive(child)] == []
     assert not file.exists()
     assert not (file.parent / "tmp").exists()
+    shutil.rmtree(file.parent)
     assert http.get(stack.api + DISCOVERY).json()["name"] == "ID restore"
 
 
@@ -278,9 +289,8 @@ def test_failed_deployment_says_why_and_leaves_nothing(stack: Stack, tmp_path: P
         started = descendants(process.pid)
         assert process.wait(60) == 1
     assert "EmailCodeSeconds" in said.read_text()
-    log = Path(re.findall(r"The whole log: (.+)", said.read_text())[0])
-    assert log.name == "deploy.log"
-    assert not (log.parent / "stack.json").exists()
+    assert f"The whole log: {tmp_path / 'stack/deploy.log'}" in said.read_text()
+    assert not (tmp_path / "stack/stack.json").exists()
     assert [child for child in started if is_alive(child)] == []
 
 
