@@ -1,4 +1,4 @@
-"""`python -m local serve …` and `python -m local demo …`; each takes `--help`."""
+"""`python -m local serve …`, `demo …` and `policy …`; each takes `--help`."""
 
 import importlib
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "serve": "keep the stack up on this machine (make serve)",
     "demo": "play the whole story against it (make demo)",
+    "policy": "show or change the policy of a stack that is up",
 }
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from restore.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+NUMBERS: Final = {
+    "prompt_at_sign_in": (1, 1000),
+    "max_devices": (1, 10),
+    "waiting_hours": (0, 720),
+    "hold_hours": (0, 720),
+}
+"""The least and the most of the fields that are numbers."""
+
+_DOMAIN: Final = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +72,11 @@ class Policy:
             email_domains=domains or None,
         )
 
+    def changed(self, fields: Mapping[str, Any]) -> Policy:
+        """The policy with these fields, as they come from JSON. ValueError names a field and what is wrong with it."""
+        clean = {name: _checked(name, value) for name, value in fields.items()}
+        return replace(self, **clean)
+
     def must_enable_restore(self) -> None:
         """Refuse where the company forbids restoring."""
         if not self.restore_enabled:
@@ -74,3 +91,26 @@ class Policy:
     def hold_seconds(self) -> int:
         """How long a device that a restoration or a pairing brought is held."""
         return self.hold_hours * 3600
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name not in Policy.__slots__:
+        raise ValueError(f"{name}: there is no such field")
+    if name in NUMBERS:
+        least, most = NUMBERS[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"{name}: has to be a whole number from {least} to {most}")
+        return value
+    if name == "email_domains":
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not value or not all(_is_domain(one) for one in value):
+            raise ValueError(f"{name}: has to be null, or a list of at least one domain")
+        return tuple(one.lower() for one in value)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: has to be true or false")  # noqa: TRY004 - one kind of error for whoever asks
+    return value
+
+
+def _is_domain(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and bool(re.fullmatch(_DOMAIN, value.lower()))
