@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 
 
+class _Completed(Exception):
+    """The new device is a paired one by now, or was: only as such is it told."""
+
+
 @endpoint()
 def lambda_handler(call: Call) -> Answer:
     """Cancel a restoration."""
@@ -44,7 +48,7 @@ def lambda_handler(call: Call) -> Answer:
     def give_up(view: View, act: Act) -> Change:
         entry = restorations.of_new_device(view.restore, number, call)
         if restorations.status(entry, call.now) == "completed":
-            raise Problem("not_paired")  # it is a paired device now, or was one: not a new device's to say
+            raise _Completed
         restorations.accept_nonce(entry, call)
         return cancel(view.restore, entry, act, "new_device")
 
@@ -54,8 +58,13 @@ def lambda_handler(call: Call) -> Answer:
             raise Problem("not_found")
         return cancel(view.restore, entry, act, "paired_device")
 
+    def too_late(_view: View, _act: Act, _mine: Write) -> Change:
+        raise Problem("used")
+
     try:
         by_new_device(table, call, give_up)
+    except _Completed:
+        by_paired(table, call, too_late)
     except Problem as problem:
         if problem.code != "not_paired":
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore import aws, devices, pairings, settings
+from restore import aws, devices, identities, pairings, settings
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.keys import short_of
@@ -17,6 +17,7 @@ def lambda_handler(call: Call) -> Answer:
     number = call.path["pairing"]
     found = table.collection(call.identity)
     devices.must_be_paired(found.identity, call)
+    identities.remember_language(table, call, found.restore or {})
     entry = (found.restore or {}).get("pairs", {}).get(number)
     if entry is None:
         raise Problem("not_found")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from restore import aws, restorations, settings
+from restore import aws, identities, restorations, settings
 from restore.devices import must_be_paired
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
@@ -20,6 +20,7 @@ def lambda_handler(call: Call) -> Answer:
     entry = restore.get("rst", {}).get(number)
     if entry is None or entry["k"] != call.device or restorations.status(entry, call.now) == "completed":
         must_be_paired(found.identity, call)
+        identities.remember_language(table, call, restore)
     if entry is None:
         raise Problem("not_found")
     return Answer(200, {"restoration": restorations.answer(number, entry, restore, call)})
