@@ -1,6 +1,7 @@
-"""`POST /v1/identities/{i}/restore/drill`: "is the code in my safe the right one?"
+"""`POST /v1/identities/{i}/restore/drill`: whether the code in the person's safe is the right one.
 
-Nothing is spent and nothing counted: the caller is a paired device. What is remembered is when the code was last proven.
+Nothing is spent and nothing counted: the caller is a paired device. What is remembered is when the code was last
+proven.
 """
 
 from __future__ import annotations
