@@ -29,44 +29,46 @@ class _Completed(Exception):
 @endpoint()
 def lambda_handler(call: Call) -> Answer:
     """Cancel a restoration."""
-    number = call.path["restoration"]
-
-    def cancel(restore: Item, entry: Item, act: Act, by: str) -> Change:
-        if not restorations.cancel(entry, call.now):
-            return Change(written=False)
-        act.tell("restoration.cancelled", restoration=number, by=by)
-        values = {
-            "identity": call.identity,
-            "device": entry["name"],
-            "platform": entry["platform"],
-            "by": by,
-            "time": rfc3339(call.now) or "",
-        }
-        act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
-        return Change()
-
-    def give_up(view: View, act: Act) -> Change:
-        entry = restorations.of_new_device(view.restore, number, call)
-        if restorations.status(entry, call.now) == "completed":
-            raise _Completed
-        restorations.accept_nonce(entry, call)
-        return cancel(view.restore, entry, act, "new_device")
-
-    def veto(view: View, act: Act, _mine: Write) -> Change:
-        entry = view.restore.get("rst", {}).get(number)
-        if entry is None:
-            raise Problem("not_found")
-        return cancel(view.restore, entry, act, "paired_device")
-
-    def too_late(_view: View, _act: Act, _mine: Write) -> Change:
-        raise Problem("used")
-
     try:
-        by_new_device(table, call, give_up)
+        by_new_device(table, call, lambda view, act: _give_up(view, act, call))
     except _Completed:
-        by_paired(table, call, too_late)
+        by_paired(table, call, _too_late)
     except Problem as problem:
         if problem.code != "not_paired":
             raise
-        by_paired(table, call, veto, verified=True, may_be_held=False)
+        by_paired(table, call, lambda view, act, _: _veto(view, act, call), verified=True, may_be_held=False)
     return Answer(204)
+
+
+def _give_up(view: View, act: Act, call: Call) -> Change:
+    entry = restorations.of_new_device(view.restore, call.path["restoration"], call)
+    if restorations.status(entry, call.now) == "completed":
+        raise _Completed
+    restorations.accept_nonce(entry, call)
+    return _cancel(view.restore, entry, act, call, "new_device")
+
+
+def _veto(view: View, act: Act, call: Call) -> Change:
+    entry = view.restore.get("rst", {}).get(call.path["restoration"])
+    if entry is None:
+        raise Problem("not_found")
+    return _cancel(view.restore, entry, act, call, "paired_device")
+
+
+def _too_late(_view: View, _act: Act, _mine: Write) -> Change:
+    raise Problem("used")
+
+
+def _cancel(restore: Item, entry: Item, act: Act, call: Call, by: str) -> Change:
+    if not restorations.cancel(entry, call.now):
+        return Change(written=False)
+    act.tell("restoration.cancelled", restoration=call.path["restoration"], by=by)
+    values = {
+        "identity": call.identity,
+        "device": entry["name"],
+        "platform": entry["platform"],
+        "by": by,
+        "time": rfc3339(call.now) or "",
+    }
+    act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+    return Change()
