@@ -1,0 +1,271 @@
+"""The acts that are measured: one story of one identity, played through the real handlers (`tests.functional.world`).
+
+Played first by functions that have just started, then by the same ones warm. A phone's source address and the mail
+addresses are the story's own, so that no limit of one story is felt in another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.units import Units
+from local.phone import Key, made_up_code
+from restore import aws, devices
+from restore.codes import new_id
+from restore.keys import identity_key, short_of
+from restore.store import pack
+from tests.functional.world import TABLE, Context, World, WorldPhone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.wire import Call, Wire
+    from local.phone import Answer, Request
+
+FULL: Final = 10
+"""As many devices as an identity may have."""
+_PAUSE: Final = 31
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act as it was played. `event` makes the function's event anew, freshly signed."""
+
+    name: str
+    function: str
+    status: int
+    calls: tuple[Call, ...]
+    event: Callable[[], dict[str, Any]]
+
+    @property
+    def calls_when_warm(self) -> tuple[Call, ...]:
+        """Those that a function makes which has read pepper and policy not long before."""
+        return tuple(call for call in self.calls if not call.only_when_cold)
+
+    @property
+    def trips(self) -> int:
+        """Requests to AWS by a warm function."""
+        return len(self.calls_when_warm)
+
+    @property
+    def units(self) -> Units:
+        """What DynamoDB bills for them."""
+        return sum((call.units for call in self.calls_when_warm), Units())
+
+    @property
+    def mails(self) -> int:
+        """Mails sent in the act itself."""
+        return sum(call.service == "sesv2" for call in self.calls)
+
+    @property
+    def notices(self) -> int:
+        """Mails that it left for the stream's consumer."""
+        return sum(len(row.get("mail", {}).get("L", [])) for row in rows_of(self.calls))
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it wrote event rows, which the stream hands to its consumer."""
+        return bool(rows_of(self.calls))
+
+
+def rows_of(calls: tuple[Call, ...]) -> list[dict[str, Any]]:
+    """The event rows that calls have written, as the stream has them."""
+    actions = [
+        action
+        for call in calls
+        if call.status == 200  # noqa: PLR2004 - it was not refused
+        for entry in call.request.get("TransactItems", [])
+        for action in entry.values()
+    ]
+    return [action["Item"] for action in actions if action.get("Item", {}).get("SK", {}).get("S", "").startswith("E#")]
+
+
+class Story:
+    """Plays the acts of one identity. `crowded` gives it as many devices as it may have."""
+
+    def __init__(self, world: World, wire: Wire, identity: str, source: str, *, crowded: bool = False) -> None:
+        self._world, self._wire = world, wire
+        self._identity, self._source, self._crowded = identity, source, crowded
+        self.acts: list[Act] = []
+
+    def play(self) -> list[Act]:
+        """All acts, in the order in which a life has them."""
+        owner, code, address = self._beginning()
+        phone, code = self._restored(owner, code, address)
+        self._others(phone, code, address)
+        self._second_identity()
+        stranger = self._phone("stranger")
+        self._act("describe the server", stranger, lambda: stranger.unsigned("GET", "/.well-known/id-restore"), 200)
+        return self.acts
+
+    def _beginning(self) -> tuple[WorldPhone, str, str]:
+        """From creation to a restore code in force."""
+        owner, address = self._phone("old phone"), f"{self._identity}@example.com"
+        self._act("create", owner, lambda: owner.prepare_creation(self._identity), 201)
+        owner.identity = self._identity
+        if self._crowded:
+            self._crowd(FULL - 1)
+        self._act("sign in", owner, owner.prepare_sign_in, 201)
+        self._act("show the identity", owner, lambda: owner.prepare("GET", owner.path()), 200)
+        refusal = {"answer": "not_now"}
+        self._act(
+            "refuse the prompt", owner, lambda: owner.prepare("POST", owner.path("/back-up-prompt"), refusal), 204
+        )
+        self._act("enable, an address with it", owner, lambda: owner.prepare_enabling(address), 201)
+        self._world.clock.move(_PAUSE)
+        self._act(
+            "resend the confirmation",
+            owner,
+            lambda: owner.prepare("POST", owner.path("/email/confirmation/resend"), {}),
+            202,
+        )
+        confirmation = {"code": self._world.mailed_code(address)}
+        self._act(
+            "confirm the address",
+            owner,
+            lambda: owner.prepare("POST", owner.path("/email/confirmation"), confirmation),
+            200,
+        )
+        code = self._act("enable", owner, owner.prepare_enabling, 201).document["restore_code"]
+        self._notify("notify: one mail", "enable")
+        return owner, code, address
+
+    def _restored(self, owner: WorldPhone, code: str, address: str) -> tuple[WorldPhone, str]:
+        """The main job, and what goes wrong on the way."""
+        phone, thief = self._phone("new phone"), self._phone("thief")
+        asked = self._act("request", phone, lambda: phone.prepare_restoration(self._identity, code), 202)
+        self._notify("notify: nothing to mail", "request")
+        phone.identity = self._identity
+        number = asked.document["restoration"]["id"]
+        guesses = {"request, refused": made_up_code(), "request, half the code right": made_up_code(code[:9])}
+        for name, guess in guesses.items():
+            self._act(name, thief, partial(thief.prepare_restoration, self._identity, guess), 403)
+        self._act(
+            "show the restoration", phone, lambda: phone.prepare("GET", phone.path(f"/restorations/{number}")), 200
+        )
+        self._world.clock.move(_PAUSE)
+        self._act(
+            "resend the code",
+            phone,
+            lambda: phone.prepare("POST", phone.path(f"/restorations/{number}/resend"), {}),
+            202,
+        )
+        mailed = self._world.mailed_code(address)
+        if self._crowded:
+            self._uncrowd(owner)
+        done = self._act("complete", phone, lambda: phone.prepare_completion(number, mailed), 201)
+        self._act("unpair", phone, lambda: phone.prepare_unpairing(owner.id), 204)
+        return phone, done.document["restore_code"]
+
+    def _others(self, phone: WorldPhone, code: str, address: str) -> None:
+        """Three more: one goes wrong once and unpairs the others at last, one is given up, one is disputed."""
+        third, fourth, fifth = (self._phone(f"phone {number}") for number in (3, 4, 5))
+        asked = third.request_restore(self._identity, code).expect(202)
+        number, mailed = asked["restoration"]["id"], self._world.mailed_code(address)
+        wrong = f"{(int(mailed) + 1) % 10**8:08d}"
+        self._act("complete, wrong code", third, lambda: third.prepare_completion(number, wrong), 403)
+        asked = fourth.request_restore(self._identity, code).expect(202)
+        given_up = asked["restoration"]["id"]
+        self._act(
+            "cancel the restoration",
+            fourth,
+            lambda: fourth.prepare("DELETE", fourth.path(f"/restorations/{given_up}")),
+            204,
+        )
+        fifth.request_restore(self._identity, code).expect(202)
+        token = self._world.token(address)
+        form = "application/x-www-form-urlencoded"
+        self._act(
+            "dispute",
+            fifth,
+            lambda: fifth.unsigned("POST", f"/dispute/{token}", b"", content_type=form),
+            200,
+        )
+        done = self._act(
+            "complete, unpairing the others", third, lambda: third.prepare_completion(number, mailed, "unpair"), 201
+        )
+        assert phone.id in done.document["unpaired"]  # noqa: S101 - the measurement would be of something else
+
+    def _second_identity(self) -> None:
+        """What the first one's phones, which are held, may not do."""
+        other, address = self._phone("other phone"), f"{self._identity}.two@example.com"
+        name = f"{self._identity}.two"
+        self._act("create, an address with it", other, lambda: other.prepare_creation(name, address), 201)
+        other.identity = name
+        other.confirm_email(self._world.mailed_code(address)).expect(200)
+        other.enable().expect(201)
+        self._act("disable", other, lambda: other.prepare("DELETE", other.path("/restore"), verified=True), 204)
+
+    # How an act is played
+
+    def _phone(self, name: str) -> WorldPhone:
+        return WorldPhone(self._world, at=self._source, name=name)
+
+    def _act(self, name: str, phone: WorldPhone, prepare: Callable[[], Request], status: int) -> Answer:
+        self._wire.taken()
+        request = prepare()
+        answer = phone.send(request)
+        calls = tuple(self._wire.taken())
+        if answer.status != status:
+            message = f"{name or request.target}: {answer.status} instead of {status}: {answer.text}"
+            raise AssertionError(message)
+        if name:
+            function = self._world.route(request)[0].function
+            event = lambda: self._world.event(prepare(), at=self._source)  # noqa: E731 - it is kept, not called
+            self.acts.append(Act(name, function, status, calls, event))
+        return answer
+
+    def _notify(self, name: str, of: str) -> None:
+        """Hand the rows of an act to the stream's consumer."""
+        act = next(act for act in self.acts if act.name == of)
+        records = [
+            {
+                "eventName": "INSERT",
+                "dynamodb": {
+                    "Keys": {key: row[key] for key in ("PK", "SK")},
+                    "NewImage": row,
+                    "SequenceNumber": str(number),
+                },
+            }
+            for number, row in enumerate(rows_of(act.calls))
+        ]
+        self._wire.taken()
+        answer = self._world.handler("Notify")({"Records": records}, Context())
+        if answer != {"batchItemFailures": []}:
+            message = f"{name}: {answer}"
+            raise AssertionError(message)
+        self.acts.append(Act(name, "Notify", 0, tuple(self._wire.taken()), lambda: {"Records": records}))
+
+    # Many devices
+
+    def _crowd(self, more: int) -> None:
+        """Pair further devices behind the service's back."""
+        for number in range(more):
+            device, verification = Key.generate().public, Key.generate().public
+            now = int(self._world.clock.now)
+            record = devices.record(
+                self._identity,
+                device,
+                name=f"phone {number}",
+                platform="ios",
+                paired_by="pairing",
+                now=now,
+                pairing=new_id(),
+                unpaired=[],
+                disputes=[f"1.{verification}"],
+            )
+            aws.client("dynamodb").put_item(TableName=TABLE, Item=pack(record))
+            aws.client("dynamodb").update_item(
+                TableName=TABLE,
+                Key=pack(dict(identity_key(self._identity))),
+                UpdateExpression="SET devices.#s = :d",
+                ExpressionAttributeNames={"#s": short_of(device)},
+                ExpressionAttributeValues=pack({":d": devices.entry(device, verification, now)}),
+            )
+
+    def _uncrowd(self, owner: WorldPhone) -> None:
+        """Make room for one more."""
+        shown = owner.show().expect(200)
+        owner.unpair(next(device["id"] for device in shown["devices"] if not device["this_device"])).expect(204)
