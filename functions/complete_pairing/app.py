@@ -89,7 +89,7 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
         change.further.append((identity, None))
     else:
         change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
-    unpaired = [other["k"] for other in others.values()]
+    unpaired = [view.devices[short]["device"] for short in others]
     token, token_hash = disputes.new_token(call.identity, call.short, vault.pepper())
     record = devices.record(
         call.identity,

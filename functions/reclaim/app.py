@@ -60,8 +60,8 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     for name in ("held_until", "aside_until"):
         restore.pop(name, None)
     act.tell("device.reclaimed", device=call.device)
-    for one in out.values():
-        act.tell("device.unpaired", device=one["k"], by="reclaim")
+    for short in out:
+        act.tell("device.unpaired", device=view.devices[short]["device"], by="reclaim")
     for number in restorations.cancel_pending(restore, call.now):
         act.tell("restoration.cancelled", restoration=number, by="reclaim")
     for number in pairings.end_offers(restore, call.now):

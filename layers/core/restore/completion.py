@@ -81,7 +81,7 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
     ended_codes = restore.get("codes", {})
     code, label = state.put_code_in_force(restore, pepper, call.identity, call.now, made_by=number)
     keep(restore, code, sealer, policy, call.identity)
-    unpaired = [other["k"] for other in others.values()]
+    unpaired = [view.devices[short]["device"] for short in others]
     token, token_hash = disputes.new_token(call.identity, call.short, pepper)
     record = devices.record(
         call.identity,

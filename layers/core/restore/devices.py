@@ -1,9 +1,10 @@
 """Devices: installations of the app that are paired with an identity, or were.
 
-A paired device is an entry of the identity's item: `devices.<short> = {k, v, s, h}`, its key, the proof of its key and
-verification key together, when it was last seen, and until when it is held. What never changes (name, platform, how and
-when it came) is in an item of its own, which stays for ever: a dated record of every device ever bound (NIST SP
-800-63B-4, 4.1), and the answer to "was this key a device?".
+A paired device is an entry of the identity's item: `devices.<short> = {v, s, h}`, the proof of its key and verification
+key together, when it was last seen, and until when it is held: so small that an item with ten of them is written for
+one unit (1 KB), like one. What never changes (key, name, platform, how and when it came) is in an item of its own. That
+one stays for ever: a dated record of every device ever bound (NIST SP 800-63B-4, 4.1), and the answer to "was this key a
+device?".
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PairedBy = Literal["creation", "restoration", "pairing"]
 
 def entry(device: str, verification: str | None, now: int, held_until: int | None = None) -> Item:
     """A paired device's entry in the identity's item."""
-    made: Item = {"k": device, "v": proof_of(device, verification), "s": now}
+    made: Item = {"v": proof_of(device, verification), "s": now}
     if held_until is not None:
         made["h"] = held_until
     return made
@@ -94,8 +95,8 @@ def answer(entry: Item, record: Item, *, now: int, me: str) -> dict[str, Any]:
         "last_seen_at": rfc3339(entry["s"]),
         "paired_by": record["paired_by"],
         "held_until": rfc3339(held) if held is not None and held > now else None,
-        "verification": entry["v"] != proof_of(entry["k"], None),
-        "this_device": entry["k"] == me,
+        "verification": entry["v"] != proof_of(record["device"], None),
+        "this_device": record["device"] == me,
     }
 
 
