@@ -9,9 +9,9 @@ import os
 import shutil
 import sys
 import time
-from collections import defaultdict
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import moto
@@ -32,6 +32,7 @@ from tests.functional.world import REGION, TABLE, Clock, World, environment
 from tests.template import translated
 
 if TYPE_CHECKING:
+    from collections import defaultdict
     from collections.abc import Iterator, Sequence
 
 FEW: Final = 10
@@ -95,7 +96,7 @@ def _world(identities: int) -> Iterator[tuple[World, Wire]]:
             world.redeploy(**PARAMETERS)
             _settle(identities)
             # metrics go to standard output
-            with wire.watched(), open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            with wire.watched(), Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
                 yield world, wire
     finally:
         patch.undo()

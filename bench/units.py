@@ -5,7 +5,8 @@ item sizes and formats", "Capacity unit consumption", "Amazon DynamoDB transacti
 
 - A write is 1 unit for each begun KB of the larger of the item before and after. A refused one is billed by the item
   that was there, at least 1.
-- In a transaction each action is billed twice, checks included, and a cancelled transaction is billed all the same.
+- In a transaction each action is billed twice, checks included. A cancelled one is billed all the same: here by the
+  items that were there and those that it would have put.
 - A read is 1 unit for each begun 4 KB when consistent, half of one when not; a query is billed by the sum of its items.
 """
 
@@ -94,11 +95,11 @@ def billed(
         case "Query":
             return _read(answer["Items"], request)
         case "PutItem" | "UpdateItem" | "DeleteItem":
-            return Units(written=_written(before[0], after[0], request, refused=before == after))
+            return Units(written=_written(before[0], after[0], {}))
         case "TransactWriteItems":
             actions = [action for entry in request["TransactItems"] for action in entry.values()]
-            each = zip(actions, before, after, strict=True)
-            return Units(written=2 * sum(_written(old, new, action, refused=old == new) for action, old, new in each))
+            each = zip(before, after, actions, strict=True)
+            return Units(written=2 * sum(_written(old, new, action.get("Item", {})) for old, new, action in each))
     message = f"how {operation} is billed is not said here"
     raise ValueError(message)
 
@@ -108,10 +109,8 @@ def _read(items: list[Item], request: Mapping[str, Any]) -> Units:
     return Units(read=whole if request.get("ConsistentRead") else whole / 2)
 
 
-def _written(before: Item, after: Item, action: Mapping[str, Any], *, refused: bool) -> int:
-    # what a refused put would have written is billed, too
-    wanted: Item = action.get("Item", {}) if refused else {}
-    return _begun(max(map(size_of, (before, after, wanted))), KB)
+def _written(*items: Item) -> int:
+    return _begun(max(map(size_of, items)), KB)
 
 
 def _begun(size: int, unit: int) -> int:

@@ -3,7 +3,7 @@
 A paired device is an entry of the identity's item: `devices.<short> = {v, s, h}`, the proof of its key and verification
 key together, when it was last seen, and until when it is held: so small that an item with ten of them is written for
 one unit (1 KB), like one. What never changes (key, name, platform, how and when it came) is in an item of its own, a
-dated record of every device ever bound (NIST SP 800-63B-4, 4.1). It stays for ever, and answers "was this key a device?".
+dated record of every device ever bound (NIST SP 800-63B-4, 4.1): it stays for ever, and tells whether a key was one.
 """
 
 from __future__ import annotations
