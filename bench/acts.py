@@ -6,12 +6,13 @@ addresses are the story's own, so that no limit of one story is felt in another.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.units import Units
-from local.phone import Key, made_up_code
+from local.phone import VERIFIED_TAG, Key, fresh_nonce, made_up_code, signed
 from restore import aws, devices
 from restore.codes import new_id
 from restore.keys import identity_key, short_of
@@ -95,6 +96,7 @@ class Story:
         owner, code, address = self._beginning()
         phone, code = self._restored(owner, code, address)
         self._others(phone, code, address)
+        self._act("reclaim", owner, lambda: owner.prepare("DELETE", owner.path("/devices/held"), verified=True), 204)
         self._second_identity()
         stranger = self._phone("stranger")
         self._act("describe the server", stranger, lambda: stranger.unsigned("GET", "/.well-known/id-restore"), 200)
@@ -189,14 +191,52 @@ class Story:
         assert phone.id in done.document["unpaired"]  # noqa: S101 - the measurement would be of something else
 
     def _second_identity(self) -> None:
-        """What the first one's phones, which are held, may not do."""
+        """What the first one's phones, which are held, may not do: pair, drill, change their protection, disable."""
         other, address = self._phone("other phone"), f"{self._identity}.two@example.com"
         name = f"{self._identity}.two"
         self._act("create, an address with it", other, lambda: other.prepare_creation(name, address), 201)
         other.identity = name
         other.confirm_email(self._world.mailed_code(address)).expect(200)
-        other.enable().expect(201)
-        self._act("disable", other, lambda: other.prepare("DELETE", other.path("/restore"), verified=True), 204)
+        saved = other.enable().expect(201)["restore_code"]
+        body = {"restore_code": saved}
+        self._act("drill", other, lambda: other.prepare("POST", other.path("/restore/drill"), body), 200)
+        self._act(
+            "show the code, which is not kept",
+            other,
+            lambda: other.prepare("GET", other.path("/restore/code"), verified=True),
+            409,
+        )
+        self._pairing(other)
+        self._act("change the verification key", other, lambda: _changing(other, Key.generate()), 204)
+        disabled = self._phone("other phone, again")
+        disabled.create(f"{self._identity}.three").expect(201)
+        disabled.enable(f"{self._identity}.three@example.com").expect(201)
+        self._act(
+            "disable", disabled, lambda: disabled.prepare("DELETE", disabled.path("/restore"), verified=True), 204
+        )
+
+    def _pairing(self, owner: WorldPhone) -> None:
+        """One offer that is taken, one that is withdrawn."""
+        guest = self._phone("guest")
+        guest.identity = owner.identity
+        offer = partial(owner.prepare, "POST", owner.path("/pairings"), {}, verified=True)
+        made = self._act("offer a pairing", owner, offer, 201).document
+        path = owner.path(f"/pairings/{made['pairing']['id']}")
+        self._act("show the pairing", owner, partial(owner.prepare, "GET", path), 200)
+        body = {"secret": made["secret"], "device": guest.device}
+        self._act(
+            "complete the pairing",
+            guest,
+            partial(guest.prepare, "POST", f"{path}/completion", body, verified=True),
+            201,
+        )
+        other = owner.send(offer()).expect(201)["pairing"]["id"]
+        self._act(
+            "cancel the pairing",
+            owner,
+            partial(owner.prepare, "DELETE", owner.path(f"/pairings/{other}"), verified=True),
+            204,
+        )
 
     # How an act is played
 
@@ -269,3 +309,11 @@ class Story:
         """Make room for one more."""
         shown = owner.show().expect(200)
         owner.unpair(next(device["id"] for device in shown["devices"] if not device["this_device"])).expect(204)
+
+
+def _changing(phone: WorldPhone, new: Key) -> Request:
+    """The request for another verification key, signed by the device, the old key and the new one."""
+    nonce, created = fresh_nonce(), int(time.time())
+    path = phone.path(f"/devices/{phone.id}/verification-key")
+    request = phone.prepare("PUT", path, {"verification_key": new.public}, verified=True, created=created, nonce=nonce)
+    return signed(request, new, tag=VERIFIED_TAG, label="new", created=created, nonce=nonce)

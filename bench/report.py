@@ -29,8 +29,8 @@ MAIN_JOB: Final = ("enable", "request", "complete", "unpair")
 MAIN_JOB_UNITS: Final = (Units(30, 2), Units(24, 0))
 OF_MAILS: Final = (1.3, 1.15)
 RESTORATION: Final = ("request", "complete")
-BY_NUMBER_OF_DEVICES: Final = frozenset({"complete, unpairing the others"})
-"""Acts that write down each device that they unpair: more devices are more work by their nature."""
+BY_NUMBER_OF_DEVICES: Final = frozenset({"complete, unpairing the others", "reclaim"})
+"""Acts that write down each device that they unpair or give back: more devices are more work by their nature."""
 
 
 @dataclass(frozen=True, slots=True)
