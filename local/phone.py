@@ -482,6 +482,26 @@ class Phone:
         """Ask for another confirmation code (202)."""
         return self.act("POST", self.path("/email/confirmation/resend"), {})
 
+    def change_email(self, email: str) -> Answer:
+        """Ask for another address, or end a change with the one in force (202)."""
+        return self.act("PUT", self.path("/email"), {"email": email}, verified=True)
+
+    def change_second_email(self, email: str) -> Answer:
+        """Ask for a second address, or for another one (202)."""
+        return self.act("PUT", self.path("/second-email"), {"email": email}, verified=True)
+
+    def confirm_second_email(self, code: str) -> Answer:
+        """Prove the second address with the code that was mailed to it (200)."""
+        return self.act("POST", self.path("/second-email/confirmation"), {"code": code})
+
+    def resend_second_confirmation(self) -> Answer:
+        """Ask for another confirmation code for the second address (202)."""
+        return self.act("POST", self.path("/second-email/confirmation/resend"), {})
+
+    def remove_second_email(self) -> Answer:
+        """Have no second address any more (204)."""
+        return self.act("DELETE", self.path("/second-email"), verified=True)
+
     # Restore
 
     def prepare_enabling(self, email: str | None = None) -> Request:

@@ -1,8 +1,8 @@
 """`POST /dispute/{token}`: "this wasn't me", from the link of a mail.
 
-A link works once. It ends a restoration under way, or unpairs the device that a restoration brought and makes good
-again the codes that this ended. It never bars restoring, and a second one within 7 days only holds: who has the mailbox
-alone cannot keep the owner out.
+A link works once. It ends a restoration under way, unpairs the device that a restoration or a pairing brought and makes
+good again the codes that this ended, or calls a change of address off and puts it back. It never bars restoring, and a
+second one within 7 days only holds: who has the mailbox alone cannot keep the owner out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from restore import aws, disputes, pairings, restorations, settings, state
+from restore import addresses, aws, disputes, pairings, restorations, settings, state
 from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, Call, guarded, language_of, source_of, wired
@@ -24,6 +24,7 @@ from restore.times import rfc3339
 from restore.vault import Vault
 
 if TYPE_CHECKING:
+    from restore.addresses import Slot
     from restore.audit import Act
     from restore.conditions import Item
 
@@ -55,8 +56,10 @@ def lambda_handler(event: dict[str, Any]) -> Answer:
     return disputed(outcome, language, server=server, name=settings.SERVER_NAME)
 
 
-def _dispute(view: View, act: Act, call: Call, token: tuple[str, str, str]) -> Change:
+def _dispute(view: View, act: Act, call: Call, token: disputes.Token) -> Change:
     pepper, short = vault.pepper(), token[1]
+    if slot := addresses.SLOTS.get(token[1]):
+        return _address(view, act, call, token, slot)
     for number, entry in restorations.pending(view.restore, call.now).items():
         if short_of(entry["k"]) == short and disputes.fits(entry.get("t"), token, pepper):
             return _restoration(view, act, call, number, entry)
@@ -130,3 +133,27 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
     act.mail("device_disputed", state.recipients(restore), state.language_of(restore), **values)
     change.answer = "disputed_device"
     return change
+
+
+def _address(view: View, act: Act, call: Call, token: disputes.Token, slot: Slot) -> Change:
+    """An address that is awaited is cancelled, a change put back; the second time it stays: no device came with it."""
+    restore = view.restore
+    awaited = addresses.awaited(restore, call.now, slot)
+    pending = awaited is not None and disputes.fits(awaited.get("t"), token, vault.pepper())
+    change = awaited if pending else addresses.disputed_change(restore, token, vault.pepper(), call.now)
+    told = state.recipients(restore)
+    kept = disputes.is_second(restore, call.now)
+    if kept:
+        change.pop("t")
+    elif pending:
+        addresses.cancel(restore, call.now, slot)
+    else:
+        addresses.put_back(restore, change, call.now)
+        if slot is addresses.MAIN:
+            restorations.end_mailed_codes(restore, call.now)
+    act.tell(f"{slot.noun}.disputed", outcome="kept" if kept else "cancelled" if pending else "put_back")
+    # the address that was taken away is told, too: it may be the owner's, and the link a thief's with the other mailbox
+    told += [address for address in state.recipients(restore) if address not in told]
+    values = {"identity": call.identity, "which": slot.noun, "time": rfc3339(call.now) or ""}
+    act.mail("address_kept" if kept else "address_disputed", told, state.language_of(restore), **values)
+    return Change("disputed_address_kept" if kept else "disputed_address")

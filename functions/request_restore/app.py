@@ -75,6 +75,7 @@ def lambda_handler(call: Call) -> Answer:
             call=call,
         )
         act.tell("restoration.requested", restoration=begun.number, name=wanted.device.name)
+        restorations.tell_the_second_address(act, begun, restore, call)
         never_bound = Write("ConditionCheck", device_key(call.identity, call.short))
         never_bound.when(f"attribute_not_exists({never_bound.name('PK')})")
         return Change(begun, further=[(never_bound, Problem("device_exists"))])

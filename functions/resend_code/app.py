@@ -33,6 +33,7 @@ def lambda_handler(call: Call) -> Answer:
     def resend(view: View, act: Act) -> Change:
         begun = restorations.resend(view.restore, number, pepper=vault.pepper(), limits=limits, call=call)
         act.tell("restoration.code_resent", restoration=number)
+        restorations.tell_the_second_address(act, begun, view.restore, call)
         return Change(begun)
 
     settled = by_new_device(table, call, resend)

@@ -40,6 +40,7 @@ VALUES: dict[str, str | list[str]] = {
     "token": TOKEN,
     "unpaired": ["Erikas Altes", "Tablet"],
     "by": "dispute",
+    "which": "second_email",
 }
 SHOWN: dict[str, dict[str, list[str]]] = {
     "en": {
@@ -49,6 +50,7 @@ SHOWN: dict[str, dict[str, list[str]]] = {
         "until": ["03:06 UTC, 25\u00a0Nov\u00a02026"],
         "token": [f"{SERVER}/dispute/{TOKEN}"],
         "by": ["the link in a mail to you"],
+        "which": ["the second, for notices alone"],
     },
     "de": {
         "validity": ["10 Minuten"],
@@ -57,12 +59,21 @@ SHOWN: dict[str, dict[str, list[str]]] = {
         "until": ["03:06\u00a0Uhr UTC, 25.\u00a0November 2026"],
         "token": [f"{SERVER}/dispute/{TOKEN}"],
         "by": ["den Link in einer E-Mail an Sie"],
+        "which": ["die zweite, nur für Nachrichten"],
     },
 }
 KINDS = sorted(folder.name for folder in MAILS.iterdir() if folder.is_dir())
 CASES = list(product(KINDS, SUPPORTED))
 WITH_CODE = {"address_confirmation", "restoration_code"}
-WITH_DISPUTE = {"restoration_code", "identity_restored", "device_paired"}
+WITH_DISPUTE = {
+    "address_changed",
+    "address_removed",
+    "address_requested",
+    "device_paired",
+    "identity_restored",
+    "restoration_code",
+    "restoration_requested",
+}
 NAMED = [kind for kind in KINDS if "device" in texts.read(MAILS / kind, "en").placeholders]
 
 

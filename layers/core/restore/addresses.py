@@ -1,15 +1,25 @@
 """Addresses: an e-mail address counts only once its owner has typed the code that was mailed to it.
 
-In the restore item: `email` is the confirmed address; `pending` the one being confirmed, `{to, h, x, a, r, s}`
-(address, hash of its code, when that expires, attempts and resends left, when it was sent); `settled` how the last
-confirmation ended, `{to, h, end}`, so that a lost answer can be asked for again; `mails` when such mails went out.
+A person has up to two, each in a slot of its own with the same rules: the first gets notices and the codes for
+restoring, the second every notice and no code. In the restore item, for the first and the second:
+
+| attribute | holds |
+| --- | --- |
+| `email`, `second_email` | the address in force |
+| `pending`, `second_pending` | the one being confirmed, `{to, h, x, a, r, s, t}`: address, hash of its code, when that |
+| | expires, attempts and resends left, when it was sent, hash of the link that cancels it |
+| `settled`, `second_settled` | how the last confirmation ended, `{to, h, end}`, so that a lost answer can be asked for again |
+| `mails` | when mails with such codes went out, to either |
+| `changes` | what was changed in the last 7 days, oldest first: `{of, was, at, t}`: which of the two, the address before it |
+| | (None: there was none), when, and the hashes of the links that put it back |
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from restore import disputes
 from restore.codes import new_email_code
 from restore.errors import Problem
 from restore.throttle import counted
@@ -22,6 +32,23 @@ if TYPE_CHECKING:
 
 TEN_MINUTES: Final = 600
 DAY: Final = 86400
+PUT_BACK_WITHIN: Final = 7 * DAY
+
+
+class Slot(NamedTuple):
+    """Which of the two addresses is meant.
+
+    `noun` is where the address in force lies, the noun of its events, and its name in mails and dispute links.
+    """
+
+    noun: str
+    pending: str
+    settled: str
+
+
+MAIN: Final = Slot("email", "pending", "settled")
+SECOND: Final = Slot("second_email", "second_pending", "second_settled")
+SLOTS: Final = {slot.noun: slot for slot in (MAIN, SECOND)}
 
 
 def hint(address: str | None) -> str | None:
@@ -34,10 +61,16 @@ def same(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
 
 
-def pending_answer(restore: Item, now: int) -> dict[str, Any] | None:
+def awaited(restore: Item, now: int, slot: Slot = MAIN) -> Item | None:
+    """The confirmation under way, or None where there is none or it is over."""
+    pending: Item | None = restore.get(slot.pending)
+    return None if pending is None or _over(pending, now) else pending
+
+
+def pending_answer(restore: Item, now: int, slot: Slot = MAIN) -> dict[str, Any] | None:
     """`email_pending` of the contract: null once it is over."""
-    pending = restore.get("pending")
-    if not pending or _over(pending, now):
+    pending = awaited(restore, now, slot)
+    if pending is None:
         return None
     return {
         "email_hint": hint(pending["to"]),
@@ -47,13 +80,15 @@ def pending_answer(restore: Item, now: int) -> dict[str, Any] | None:
     }
 
 
-def begin(restore: Item, address: str, *, identity: str, pepper: Pepper, limits: Limits, now: int) -> str:
+def begin(  # noqa: PLR0913 - what a code is made of
+    restore: Item, address: str, *, identity: str, pepper: Pepper, limits: Limits, now: int, slot: Slot = MAIN
+) -> str:
     """Await the confirmation of an address, in the place of any other that was awaited; the code to mail to it."""
     _count_mail(restore, limits, now)
     code = new_email_code()
-    restore["pending"] = {
+    restore[slot.pending] = {
         "to": address,
-        "h": _hash(pepper, identity, address, code),
+        "h": _hash(pepper, slot, identity, address, code),
         "x": now + limits.email_code_seconds,
         "a": limits.email_code_attempts,
         "r": limits.email_code_resends,
@@ -62,11 +97,13 @@ def begin(restore: Item, address: str, *, identity: str, pepper: Pepper, limits:
     return code
 
 
-def again(restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: int) -> str:
+def again(  # noqa: PLR0913 - what a code is made of
+    restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: int, slot: Slot = MAIN
+) -> str:
     """A new code for the address that is awaited: it ends the old one and refills no attempts; the code to mail."""
-    pending = restore.get("pending")
+    pending = restore.get(slot.pending)
     if not pending:
-        settled = restore.get("settled")
+        settled = restore.get(slot.settled)
         raise Problem(settled["end"] if settled else "not_found")
     _must_be_open(pending, now)
     if pending["r"] <= 0:
@@ -76,7 +113,7 @@ def again(restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: 
     _count_mail(restore, limits, now)
     code = new_email_code()
     pending |= {
-        "h": _hash(pepper, identity, pending["to"], code),
+        "h": _hash(pepper, slot, identity, pending["to"], code),
         "x": now + limits.email_code_seconds,
         "r": pending["r"] - 1,
         "s": now,
@@ -84,28 +121,71 @@ def again(restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: 
     return code
 
 
-def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int) -> Problem | None:
+def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int, slot: Slot = MAIN) -> Problem | None:
     """Judge a code, with what follows for the item; None where the address is confirmed now.
 
     A refusal that is returned has cost an attempt and must be written; one that is raised changes nothing.
     `AlreadyConfirmed` says that this very code has confirmed the address before.
     """
-    pending = restore.get("pending")
+    pending = restore.get(slot.pending)
     if not pending:
-        settled = restore.get("settled")
+        settled = restore.get(slot.settled)
         if not settled:
             raise Problem("email_required")
-        if settled["end"] == "used" and _fits(pepper, settled["h"], identity, settled["to"], code):
+        if settled["end"] == "used" and _fits(pepper, slot, settled["h"], identity, settled["to"], code):
             raise AlreadyConfirmed
         raise Problem(settled["end"])
     _must_be_open(pending, now)
-    if not _fits(pepper, pending["h"], identity, pending["to"], code):
+    if not _fits(pepper, slot, pending["h"], identity, pending["to"], code):
         pending["a"] -= 1
         return Problem("wrong_code", attempts_left=pending["a"])
-    restore["email"] = pending["to"]
-    restore["settled"] = {"to": pending["to"], "h": pending["h"], "end": "used"}
-    del restore["pending"]
+    restore[slot.noun] = pending["to"]
+    _settle(restore, slot, "used")
     return None
+
+
+def cancel(restore: Item, now: int, slot: Slot) -> bool:
+    """End a confirmation under way; False where there is none."""
+    if awaited(restore, now, slot) is None:
+        return False
+    _settle(restore, slot, "cancelled")
+    return True
+
+
+def remember_change(restore: Item, slot: Slot, was: str | None, links: list[str], now: int) -> None:
+    """Remember for 7 days what an address was before, and the hashes of the links that put it back.
+
+    All changes of these days are kept, and not the latest alone: else whoever changes an address twice could not be
+    undone. The limits of confirmation mails bound them.
+    """
+    recent = [change for change in restore.get("changes", []) if change["at"] > now - PUT_BACK_WITHIN]
+    restore["changes"] = [*recent, {"of": slot.noun, "was": was, "at": now, "t": links}]
+
+
+def disputed_change(restore: Item, token: disputes.Token, pepper: Pepper, now: int) -> Item:
+    """The change that this link is about; what is no link, or not any more, is over."""
+    for change in restore.get("changes", []):
+        if change["of"] == token[1] and any(disputes.fits(stored, token, pepper) for stored in change.get("t", [])):
+            found: Item = change
+            if found["at"] + PUT_BACK_WITHIN <= now:
+                raise Problem("expired")
+            return found
+    raise Problem("used")
+
+
+def put_back(restore: Item, change: Item, now: int) -> None:
+    """Make an address what it was before a change; what came after the change in its slot ends with it."""
+    slot = SLOTS[change["of"]]
+    cancel(restore, now, slot)
+    if settled := restore.get(slot.settled):
+        settled["end"] = "cancelled"
+    if change["was"] is None:
+        restore.pop(slot.noun, None)
+    else:
+        restore[slot.noun] = change["was"]
+    changes = restore["changes"]
+    at = changes.index(change)
+    restore["changes"] = changes[:at] + [later for later in changes[at + 1 :] if later["of"] != change["of"]]
 
 
 class AlreadyConfirmed(Exception):
@@ -142,9 +222,19 @@ def _count_mail(restore: Item, limits: Limits, now: int) -> None:
     restore["mails"] = [*sent, now]
 
 
-def _hash(pepper: Pepper, identity: str, address: str, code: str) -> str:
-    return pepper.hash(f"confirmation of {address}", identity, code)
+def _settle(restore: Item, slot: Slot, end: str) -> None:
+    pending = restore.pop(slot.pending)
+    restore[slot.settled] = {"to": pending["to"], "h": pending["h"], "end": end}
 
 
-def _fits(pepper: Pepper, stored: str, identity: str, address: str, code: str) -> bool:
-    return pepper.fits(stored, f"confirmation of {address}", identity, code)
+def _hash(pepper: Pepper, slot: Slot, identity: str, address: str, code: str) -> str:
+    return pepper.hash(_purpose(slot, address), identity, code)
+
+
+def _fits(pepper: Pepper, slot: Slot, stored: str, identity: str, address: str, code: str) -> bool:  # noqa: PLR0913, PLR0917
+    return pepper.fits(stored, _purpose(slot, address), identity, code)
+
+
+def _purpose(slot: Slot, address: str) -> str:
+    """A code for one slot is none for the other, though the address be the same."""
+    return f"confirmation of {slot.noun} {address}"

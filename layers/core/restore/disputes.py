@@ -1,10 +1,10 @@
 """Disputes ("this wasn't me"): what the link in a mail may take away, and what it may not.
 
-A token is `<identity>.<device's short name>.<128 bits>`: it says where to look, so that no table of tokens is needed,
-and only the hash of its last part is stored, with the restoration or the device that it is about. A link takes away
-what was done and never bars restoring: a mailbox alone cannot keep the owner out. An identity's second one within 7
-days takes nothing away but holds the device, so that a thief with the mailbox cannot undo the owner's restorations one
-by one.
+A token is `<identity>.<about>.<128 bits>`: it says where to look, so that no table of tokens is needed, and only the
+hash of its last part is stored, with what it is about. `about` is a new device's short name, or which of the two
+addresses was changed (`email`, `second_email`). A link takes away what was done and never bars restoring: a mailbox
+alone cannot keep the owner out. An identity's second one within 7 days takes nothing away but holds the device, if any
+came, so that a thief with the mailbox cannot undo what the owner does one by one.
 """
 
 from __future__ import annotations
@@ -19,29 +19,32 @@ if TYPE_CHECKING:
     from restore.codes import Pepper
     from restore.conditions import Item
 
+Token = tuple[str, str, str]
+"""Identity, what it is about, secret."""
+
 WEEK: Final = 7 * 86400
 HELD_AFTER_SECOND: Final = 72 * 3600
 LEAST_LIFE: Final = 86400
 
 
-def new_token(identity: str, short: str, pepper: Pepper) -> tuple[str, str]:
-    """A token about a new device, and the hash of it to store."""
+def new_token(identity: str, about: str, pepper: Pepper) -> tuple[str, str]:
+    """A token about a new device or a changed address, and the hash of it to store."""
     secret = new_id()
-    return f"{identity}.{short}.{secret}", pepper.hash(f"dispute of {short}", identity, secret)
+    return f"{identity}.{about}.{secret}", pepper.hash(f"dispute of {about}", identity, secret)
 
 
-def parse(token: str) -> tuple[str, str, str]:
-    """Identity, device's short name and secret; whatever is no token is over, like one that was used."""
+def parse(token: str) -> Token:
+    """The parts of a token; whatever is none is over, like one that was used."""
     parts = token.rsplit(".", 2)
     if len(parts) != 3 or not IDENTITY_NAME.fullmatch(parts[0]):  # noqa: PLR2004 - the parts named above
         raise Problem("used")
     return parts[0], parts[1], parts[2]
 
 
-def fits(stored: str | None, token: tuple[str, str, str], pepper: Pepper) -> bool:
+def fits(stored: str | None, token: Token, pepper: Pepper) -> bool:
     """Whether a token is the one whose hash was stored."""
-    identity, short, secret = token
-    return pepper.fits(stored, f"dispute of {short}", identity, secret)
+    identity, about, secret = token
+    return pepper.fits(stored, f"dispute of {about}", identity, secret)
 
 
 def is_second(restore: Item, now: int) -> bool:

@@ -92,6 +92,7 @@ def compose(
     - `unpaired`: a list of devices' names, perhaps empty
     - `time`, `until`: RFC 3339 with `Z`
     - `token`: of the dispute link
+    - `which`: of the two addresses, `email` or `second_email`
     - `by`: who ended a restoration: `new_device`, `paired_device` or `dispute`
 
     Raises ValueError, which repeats nothing of what was given, where the kind is unknown, a value is missing, unknown
@@ -282,4 +283,5 @@ _SHOWN: Final[dict[str, Callable[[str | Sequence[str], Mapping[str, Any], str], 
     "unpaired": _device_names,
     "until": _time,
     "validity": _validity,
+    "which": _of_list("which"),
 }

@@ -29,13 +29,14 @@ DISPUTED: Final = {
     "disputed_device": 200,
     "disputed_device_held": 200,
     "disputed_address": 200,
+    "disputed_address_kept": 200,
     "dispute_over": 410,
     "unavailable": 503,
 }
 """The pages that answer a pressed "that was not me", with their status.
 
-What was cancelled, unpaired, put back or (at the second dispute within seven days, or for a last device) held; the link
-used, expired or unknown; a part of ours failing.
+What was cancelled, unpaired, put back or (at the second dispute within seven days, or for a last device) held or kept;
+the link used, expired or unknown; a part of ours failing.
 """
 
 
