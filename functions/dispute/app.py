@@ -138,8 +138,8 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
 def _address(view: View, act: Act, call: Call, token: disputes.Token, slot: Slot) -> Change:
     """An address that is awaited is cancelled, a change put back; the second time it stays: no device came with it."""
     restore = view.restore
-    awaited = addresses.awaited(restore, call.now, slot)
-    pending = awaited is not None and disputes.fits(awaited.get("t"), token, vault.pepper())
+    awaited = addresses.awaited(restore, call.now, slot) or {}
+    pending = disputes.fits(awaited.get("t"), token, vault.pepper())
     change = awaited if pending else addresses.disputed_change(restore, token, vault.pepper(), call.now)
     told = state.recipients(restore)
     kept = disputes.is_second(restore, call.now)

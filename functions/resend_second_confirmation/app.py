@@ -1,4 +1,4 @@
-"""`POST /v1/identities/{i}/second-email/confirmation/resend`: another code for the second address that waits to be confirmed.
+"""`POST /v1/identities/{i}/second-email/confirmation/resend`: another code for the second address.
 
 The new code ends the old one and refills no attempts. A mail that SES refuses leaves everything as it was.
 """

@@ -3,15 +3,14 @@
 A person has up to two, each in a slot of its own with the same rules: the first gets notices and the codes for
 restoring, the second every notice and no code. In the restore item, for the first and the second:
 
-| attribute | holds |
-| --- | --- |
-| `email`, `second_email` | the address in force |
-| `pending`, `second_pending` | the one being confirmed, `{to, h, x, a, r, s, t}`: address, hash of its code, when that |
-| | expires, attempts and resends left, when it was sent, hash of the link that cancels it |
-| `settled`, `second_settled` | how the last confirmation ended, `{to, h, end}`, so that a lost answer can be asked for again |
-| `mails` | when mails with such codes went out, to either |
-| `changes` | what was changed in the last 7 days, oldest first: `{of, was, at, t}`: which of the two, the address before it |
-| | (None: there was none), when, and the hashes of the links that put it back |
+- `email`, `second_email`: the address in force.
+- `pending`, `second_pending`: the one being confirmed, `{to, h, x, a, r, s, t}`: address, hash of its code, when that
+  expires, attempts and resends left, when it was sent, hash of the link that cancels it.
+- `settled`, `second_settled`: how the last confirmation ended, `{to, h, end}`, so that a lost answer can be asked for
+  again.
+- `mails`: when mails with such codes went out, to either.
+- `changes`: what was changed in the last 7 days, oldest first, `{of, was, at, t}`: which of the two, the address before
+  it (None: there was none), when, and the hashes of the links that put it back.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def pending_answer(restore: Item, now: int, slot: Slot = MAIN) -> dict[str, Any]
     }
 
 
-def begin(  # noqa: PLR0913 - what a code is made of
+def begin(
     restore: Item, address: str, *, identity: str, pepper: Pepper, limits: Limits, now: int, slot: Slot = MAIN
 ) -> str:
     """Await the confirmation of an address, in the place of any other that was awaited; the code to mail to it."""
@@ -97,9 +96,7 @@ def begin(  # noqa: PLR0913 - what a code is made of
     return code
 
 
-def again(  # noqa: PLR0913 - what a code is made of
-    restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: int, slot: Slot = MAIN
-) -> str:
+def again(restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: int, slot: Slot = MAIN) -> str:
     """A new code for the address that is awaited: it ends the old one and refills no attempts; the code to mail."""
     pending = restore.get(slot.pending)
     if not pending:
@@ -231,7 +228,7 @@ def _hash(pepper: Pepper, slot: Slot, identity: str, address: str, code: str) ->
     return pepper.hash(_purpose(slot, address), identity, code)
 
 
-def _fits(pepper: Pepper, slot: Slot, stored: str, identity: str, address: str, code: str) -> bool:  # noqa: PLR0913, PLR0917
+def _fits(pepper: Pepper, slot: Slot, stored: str, identity: str, address: str, code: str) -> bool:
     return pepper.fits(stored, _purpose(slot, address), identity, code)
 
 

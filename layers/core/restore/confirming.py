@@ -4,7 +4,7 @@
         |  asked for (verified): a code to the new address, a link that cancels it to those in force
         v
     awaited --- 10 minutes, the fifth wrong code ---> over
-        |  \--- asked for another, or for the one in force; the link; removal ---> cancelled
+        |  +--- asked for another, or for the one in force; the link; removal ---> cancelled
         |  the code, typed into a paired device
         v
     in force: a link that puts it back, for 7 days, to those in force before; told without a link to the new one
@@ -80,7 +80,7 @@ def ask(  # noqa: PLR0913 - the parts of the act
     }
 
 
-def mail_again(  # noqa: PLR0913 - the parts of the act
+def mail_again(
     call: Call, slot: Slot, *, table: Table, outbox: Outbox, pepper: Pepper, policy: Policy, limits: Limits
 ) -> dict[str, Any]:
     """Mail another code to the address that is awaited; what is awaited then."""
@@ -131,9 +131,7 @@ def confirm(call: Call, slot: Slot, code: str, *, table: Table, pepper: Pepper, 
     return by_paired(table, call, decide, may_be_held=False, full=True).after
 
 
-def tell(  # noqa: PLR0913 - what a mail of this kind says
-    act: Act, kind: str, to: list[str], view: View, call: Call, slot: Slot, **more: str
-) -> None:
+def tell(act: Act, kind: str, to: list[str], view: View, call: Call, slot: Slot, **more: str) -> None:
     """Tell of an address, by a paired device's act, without naming the address."""
     values = {
         "identity": call.identity,

@@ -220,7 +220,7 @@ def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
 
 
 def end_mailed_codes(restore: Item, now: int) -> None:
-    """Codes that were mailed to an address are dead once it is not the address any more; a resend goes to the new one."""
+    """Codes mailed to an address are dead once it is not the address any more; a resend goes to the new one."""
     for entry in pending(restore, now).values():
         if entry["st"] == "awaiting_code":
             entry["h"] = None
