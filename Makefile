@@ -76,6 +76,10 @@ serve: $(READY) ## Keep the stack up on this machine (PORT=8080 HOST=192.168.1.5
 bench: $(READY) ## Measure cold starts, round trips, units and prices against their budgets
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: docs
+docs: .venv/.installed ## Make docs/openapi.json and docs/vectors.json anew from code and template
+	@$(BIN)/python -m docs.build
+
 .PHONY: build
 build: $(READY) ## Build what `sam deploy` uploads (ARCHITECTURE=x86_64 for the other processor)
 	@TARGET_ARCH=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -42,10 +42,12 @@ def _printable(text: str) -> str:
     return text
 
 
-PublicKey = Annotated[str, Field(max_length=64), AfterValidator(_public_key)]
+PublicKey = Annotated[
+    str, Field(max_length=64, json_schema_extra={"pattern": "^[A-Za-z0-9_-]{43,44}$"}), AfterValidator(_public_key)
+]
 """base64url without padding of a compressed P-256 point or an Ed25519 key."""
 
-EmailAddress = Annotated[str, Field(max_length=254), AfterValidator(_address)]
+EmailAddress = Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(_address)]
 """An ASCII address with a domain of at least two labels, the domain lower-cased."""
 
 DeviceName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
@@ -82,8 +84,3 @@ def two_keys(device: str, verification: str | None) -> None:
     if device == verification:
         message = "verification_key: has to be another key than the device key"
         raise ValueError(message)
-
-
-def example(**members: Any) -> dict[str, Any]:
-    """An example of a body for the API's document."""
-    return {"examples": [members]}

@@ -1,0 +1,40 @@
+"""The types of events in an identity's log, each with what it tells.
+
+Whoever writes `act.tell("noun.past_participle")` adds a line here; a test names what is missing.
+"""
+
+from typing import Final
+
+EVENT_TYPES: Final[dict[str, str]] = {
+    "identity.created": "The identity was created; the device is its first.",
+    "email.requested": "Another address was asked for and waits for its code.",
+    "email.confirmed": "The address was proved with the code mailed to it.",
+    "email.confirmation_refused": "A wrong code for the address cost an attempt.",
+    "email.confirmation_resent": "Another code was mailed to the address.",
+    "email.confirmation_failed": "The code for the address could not be mailed; what was begun with it was taken back.",
+    "restore.enabled": "Restore was enabled, or began to work when its address was confirmed.",
+    "restore.code_replaced": "A new restore code is in force; every earlier one is dead.",
+    "restore.code_locked": "The restore code was guessed at too often and takes no request for a while.",
+    "restore.code_shown": "The kept restore code was shown on a paired device.",
+    "restore.proven": "A drill: the stored code was the right one.",
+    "restore.disabled": "Restore was disabled; every code ended.",
+    "restoration.requested": "A new device asked for the identity with the right restore code.",
+    "restoration.refused": "Somebody knew the beginning of the restore code, and no more.",
+    "restoration.code_resent": "Another code was mailed for the restoration.",
+    "restoration.mail_failed": "The restoration's code could not be mailed; nothing has begun.",
+    "restoration.code_refused": "A wrong e-mail code cost an attempt.",
+    "restoration.code_proved": "Both codes were right; the waiting period began.",
+    "restoration.approved": "A paired device allowed it: no waiting period.",
+    "restoration.cancelled": "It was ended: by the new device, a veto, a new code, disabling or a dispute.",
+    "restoration.completed": "The new device is bound.",
+    "restoration.disputed": "The link in its mail said that this was not the owner.",
+    "device.paired": "A device was bound.",
+    "device.unpaired": "A device no longer belongs to the identity.",
+    "device.disputed": "The link in a mail said that the device is not the owner's.",
+    "device.reclaimed": "A device that was set aside threw out those that did it.",
+    "verification_key.changed": "App protection was set or changed.",
+    "verification_key.removed": "App protection was removed.",
+    "pairing.offered": "A paired device showed a QR code for another.",
+    "pairing.used": "The QR code was used.",
+    "pairing.cancelled": "The offer was taken back, or ended with its device or with restore.",
+}
