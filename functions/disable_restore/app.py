@@ -34,5 +34,6 @@ def lambda_handler(call: Call) -> Answer:
         act.mail("restore_disabled", state.recipients(restore), state.language_of(restore), **values)
         return Change()
 
-    by_paired(table, call, disable, verified=True, may_be_held=False)
+    # a full read, which is consistent: no write would contradict a stale "it is off already"
+    by_paired(table, call, disable, verified=True, may_be_held=False, full=True)
     return Answer(204)
