@@ -10,16 +10,18 @@ import datetime as dt
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
+from local.claims import same, says, true
 from local.errors import StackError
 from local.inbox import Inbox, Mail
 from local.options import add_stack_options, choice_of
 from local.phone import Answer, Phone, Unexpected, is_well_formed, made_up_code, mistyped, other_digits, plain_symbols
 from local.phone import selector as selector_of
 from local.progress import Progress
+from local.sequel import Sequel
 from local.signals import Stopped, stoppable
 from local.stack import Stack, running_stack
 from local.terminal import Terminal, shortened, timed
@@ -94,26 +96,6 @@ def play(stack: Served, *, verbose: bool = False, output: TextIO | None = None) 
     return story
 
 
-def says(document: object, **expected: object) -> None:
-    """Stop the story unless an answer's members are what was expected."""
-    if not isinstance(document, Mapping):
-        raise Unexpected(f"expected an object with {', '.join(expected)}, came {document!r}")
-    for name, value in expected.items():
-        same(f"the member {name}", document.get(name), value)
-
-
-def same(what: str, came: object, expected: object) -> None:
-    """Stop the story unless what came is what was expected."""
-    if came != expected:
-        raise Unexpected(f"{what}: expected {expected!r}, came {came!r}")
-
-
-def true(what: str, *, came: object, holds: bool) -> None:
-    """Stop the story unless it holds; `came` is shown."""
-    if not holds:
-        raise Unexpected(f"expected {what}, came {came!r}")
-
-
 class Story:
     """The people in the story, and what they have in their hands as it goes on."""
 
@@ -146,6 +128,7 @@ class Story:
             ("Ada loses her phone, and Mallory guesses", self.loss),
             ("Ada restores her identity on a new phone", self.restoring),
             ("The lost phone is turned away", self.turning_away),
+            *Sequel(self).chapters(),
         ]
         self.terminal.title(f"An identity survives the loss of its phone, at {self.server}")
         for number, (title, chapter) in enumerate(chapters, 1):

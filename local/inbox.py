@@ -55,16 +55,16 @@ class Inbox:
 
     def __init__(self, mailbox: str, address: str) -> None:
         self.address = address.lower()
-        self._mailbox = mailbox
+        self.mailbox = mailbox
         self._read: list[Mail] = []
 
     def mails(self) -> list[Mail]:
         """Every mail to the address so far, oldest first."""
-        where = urlsplit(self._mailbox)
+        where = urlsplit(self.mailbox)
         headers = (("Host", where.netloc), ("Accept", "application/json"))
         answer = send(Request("GET", f"{where.scheme}://{where.netloc}", where.path or "/", headers))
         if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
-            raise Unexpected(f"The mailbox {self._mailbox} answers {answer.status}: {answer.text[:300]}")
+            raise Unexpected(f"The mailbox {self.mailbox} answers {answer.status}: {answer.text[:300]}")
         mails = sorted(map(Mail.of, answer.json()), key=lambda mail: mail.sent_at)
         return [mail for mail in mails if self.address in mail.to]
 

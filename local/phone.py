@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import http.client
 import json
+import re
 import secrets
 import ssl
 import time
@@ -502,6 +503,18 @@ class Phone:
         """Have no second address any more (204)."""
         return self.act("DELETE", self.path("/second-email"), verified=True)
 
+    def events(self, cursor: str | None = None) -> Answer:
+        """The identity's own log, a page of it, newest first (200)."""
+        return self.act("GET", self.path("/events") + (f"?cursor={cursor}" if cursor is not None else ""))
+
+    def prepare_erasure(self) -> Request:
+        """`DELETE /v1/identities/{i}`."""
+        return self.prepare("DELETE", self.path(), verified=True)
+
+    def erase(self) -> Answer:
+        """Erase the identity, for good (204)."""
+        return self.send(self.prepare_erasure())
+
     # Restore
 
     def prepare_enabling(self, email: str | None = None) -> Request:
@@ -566,7 +579,61 @@ class Phone:
         """End the restoration that this new phone began (204)."""
         return self.act("DELETE", self.path(f"/restorations/{restoration}"))
 
+    def approve(self, restoration: str) -> Answer:
+        """Say of a restoration that it is the owner's, as a paired phone: no waiting period (200)."""
+        return self.act("POST", self.path(f"/restorations/{restoration}/approval"), {}, verified=True)
+
+    def drill(self, restore_code: str) -> Answer:
+        """Ask whether a restore code is the right one, without using it (200, else 403 `wrong_code`)."""
+        return self.act("POST", self.path("/restore/drill"), {"restore_code": restore_code})
+
+    def show_code(self) -> Answer:
+        """Be shown the restore code again, where the server keeps it sealed (200)."""
+        return self.act("GET", self.path("/restore/code"), verified=True)
+
+    # Pairing
+
+    def offer_pairing(self) -> Answer:
+        """Show a QR code that pairs another device (201, with its secret)."""
+        return self.act("POST", self.path("/pairings"), {}, verified=True)
+
+    def pairing(self, pairing: str) -> Answer:
+        """Whether the QR code was used (200)."""
+        return self.act("GET", self.path(f"/pairings/{pairing}"))
+
+    def cancel_pairing(self, pairing: str) -> Answer:
+        """Take the QR code back (204)."""
+        return self.act("DELETE", self.path(f"/pairings/{pairing}"))
+
+    def prepare_scan(self, identity: str, pairing: str, secret: str) -> Request:
+        """`POST …/pairings/{pairing}/completion`, as the new phone that has scanned the QR code."""
+        body = {"secret": secret, "device": self.device}
+        return self.prepare("POST", f"/v1/identities/{identity}/pairings/{pairing}/completion", body, verified=True)
+
+    def scan(self, identity: str, pairing: str, secret: str) -> Answer:
+        """Be paired by the QR code on a paired phone's screen (201), which gives this phone the identity."""
+        answer = self.send(self.prepare_scan(identity, pairing, secret))
+        if answer.status in {200, 201}:
+            self.identity = identity
+        return answer
+
     # Devices
+
+    def come_back(self) -> Answer:
+        """As a device that was set aside: throw out those that did it (204)."""
+        return self.act("DELETE", self.path("/devices/held"), verified=True)
+
+    def protect(self, new: Key | None) -> Answer:
+        """Set, change or, with None, remove this phone's verification key; old and new sign (204)."""
+        path = self.path(f"/devices/{self.id}/verification-key")
+        request = self.prepare("PUT", path, {"verification_key": new and new.public}, verified=True)
+        if new is not None:
+            created, nonce = int(time.time()), _nonce_of(request)
+            request = signed(request, new, tag=VERIFIED_TAG, label="new", created=created, nonce=nonce)
+        answer = self.send(request)
+        if answer.status == http.HTTPStatus.NO_CONTENT:
+            self.verification = new
+        return answer
 
     def prepare_unpairing(self, device: str) -> Request:
         """`DELETE …/devices/{device}`."""
@@ -590,3 +657,11 @@ class Phone:
         """Press the button of the "this wasn't me" page of a mail (200, a page)."""
         form = "application/x-www-form-urlencoded"
         return self.send(self.unsigned("POST", f"/dispute/{token}", b"", content_type=form))
+
+
+def _nonce_of(request: Request) -> str:
+    """The nonce of a signed request: all its signatures carry the same."""
+    found = re.search(r'nonce="([^"]+)"', request.header("Signature-Input") or "")
+    if found is None:
+        raise ValueError("the request is not signed")
+    return str(found[1])
