@@ -217,7 +217,7 @@ def test_a_dispute_ends_a_restoration_under_way(world: World) -> None:
     world.deliver()
     token = world.token(owner.address)
     page = post(world, token)
-    assert "lang=\"en\"" in page
+    assert 'lang="en"' in page
     thief.complete(number, code).expect(410, "cancelled")
     (mail,) = world.deliver()
     assert mail.tokens == []
@@ -357,7 +357,7 @@ def test_whatever_is_no_token_is_over(world: World) -> None:
     ]
     assert len({post(world, one, 410) for one in altered}) == 1
     assert world.items() == before
-    assert "lang=\"de\"" in post(world, "x", 410, "de")
+    assert 'lang="de"' in post(world, "x", 410, "de")
     post(world, token)
 
 
