@@ -6,7 +6,7 @@ nothing is. Where an address is given, its code is mailed first: a mail that SES
 
 from __future__ import annotations
 
-from restore import addresses, aws, devices, identities, restorations, settings, state
+from restore import addresses, aws, devices, identities, restorations, settings, state, tombstones
 from restore.audit import Act
 from restore.bodies import Body, EmailAddress, NewDevice
 from restore.conditions import Item, Write, put_new
@@ -91,6 +91,7 @@ def lambda_handler(call: Call) -> Answer:
                 act.close(restore),
                 put_new(restore),
                 devices.bound(record),
+                *tombstones.must_be_free(call.identity, vault.pepper()),
                 *([] if wanted.email else [creations]),
             ]
         )
@@ -116,7 +117,8 @@ def _mail_first(email: str, restore: Item, creations: Write, call: Call) -> None
     code = addresses.begin(restore, email, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now)
     free = Write("ConditionCheck", dict(identity_key(call.identity)))
     free.when(f"attribute_not_exists({free.name('PK')})")
-    table.transact([free, creations, addresses.counted_mail(email, call.source, limits, call.now)])
+    never_erased = tombstones.must_be_free(call.identity, vault.pepper())
+    table.transact([free, creations, addresses.counted_mail(email, call.source, limits, call.now), *never_erased])
     outbox.send(
         "address_confirmation",
         call.language or "en",
@@ -128,6 +130,9 @@ def _mail_first(email: str, restore: Item, creations: Write, call: Call) -> None
 
 def _taken(refused: Refused, creations: Write, call: Call, policy: Policy) -> Answer:
     """The name is taken, by this very device (its answer was lost) or another; or a limit is reached."""
+    if any(tombstones.is_one(found) for found in refused.found):
+        _count_refused(creations, call.now)
+        raise Problem("identity_taken")
     found = refused.found[0]
     if found is None:
         raise too_many(limits.creations_window_seconds, call.now, "creations or confirmation mails")

@@ -42,6 +42,8 @@ ROUTES = {
     ("GET", "/v1/identities/{identity}/restore/code"): "ShowCode",
     ("PUT", "/v1/identities/{identity}/devices/{device}/verification-key"): "ChangeVerificationKey",
     ("DELETE", "/v1/identities/{identity}/devices/held"): "Reclaim",
+    ("GET", "/v1/identities/{identity}/events"): "ShowEvents",
+    ("DELETE", "/v1/identities/{identity}"): "EraseIdentity",
     ("GET", "/.well-known/id-restore"): "Pages",
     ("GET", "/.well-known/apple-app-site-association"): "Pages",
     ("GET", "/.well-known/assetlinks.json"): "Pages",

@@ -104,6 +104,7 @@ NAMED_BY_AWS = {
     "AWS::ApiGateway::RestApi": set(),  # its Name is only shown, and need not be unique
     "AWS::CloudWatch::Alarm": {"AlarmName"},
     "AWS::DynamoDB::Table": {"TableName"},
+    "AWS::Events::Rule": {"Name"},
     "AWS::IAM::Role": {"RoleName"},
     "AWS::Lambda::Function": {"FunctionName"},
     "AWS::Logs::LogGroup": {"LogGroupName"},
@@ -120,6 +121,7 @@ NAMELESS = {
     "AWS::KMS::Key",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Permission",
+    "AWS::SQS::QueuePolicy",
     "AWS::WAFv2::WebACLAssociation",
 }
 NAMED_FOR_WHAT_THEY_ARE = {
@@ -127,6 +129,7 @@ NAMED_FOR_WHAT_THEY_ARE = {
     "AWS::ApiGateway::Stage",
     "AWS::Lambda::LayerVersion",  # versions of one name live side by side
     "AWS::SES::EmailIdentity",
+    "AWS::Events::EventBus",  # must be named: as the stack is
 }
 
 
@@ -136,3 +139,9 @@ def test_two_stacks_live_in_one_account() -> None:
         kind = resource["Type"]
         assert kind in NAMED_BY_AWS.keys() | NAMELESS | NAMED_FOR_WHAT_THEY_ARE, f"{name}: is a {kind} named by hand?"
         assert not NAMED_BY_AWS.get(kind, set()) & set(resource["Properties"]), name
+
+
+def test_the_bus_is_the_stacks_own() -> None:
+    """Named after the stack, so that two stacks live in one account; nobody else's rules are on it unasked."""
+    assert stack().only("AWS::Events::EventBus")["Name"] == "stack"
+    assert not stack().of("AWS::Events::EventBusPolicy")

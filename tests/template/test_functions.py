@@ -49,7 +49,7 @@ def test_a_function_runs_as_all_do(name: str) -> None:
         "ApplicationLogLevel": "INFO",
         "SystemLogLevel": "INFO",
     }
-    assert int(properties["Timeout"]) <= (60 if name == "Notify" else 28)
+    assert int(properties["Timeout"]) <= (60 if name in {"Notify", "Publish", "Erase"} else 28)
     assert int(properties["MemorySize"]) == 1024
     assert "ReservedConcurrentExecutions" not in properties, "a new account has ten in all"
     assert "FunctionUrlConfig" not in functions()[name]["Properties"], "no way around the API's limits"
@@ -147,25 +147,51 @@ def test_no_choice_goes_beyond_what_the_standard_allows(parameter: str, most: in
 # --- the stream
 
 
+READERS = {
+    "Notify": ("UndeliveredNotices", 10, 3600),
+    "Publish": ("UnpublishedEvents", None, 43200),
+}
+"""Who reads the stream: where goes what fails, after how many tries, and after how many seconds."""
+
+each_reader = pytest.mark.parametrize("name", READERS)
+
+
+def source_of(name: str, parameters: str = "defaults") -> dict[str, Any]:
+    """The event source of a function."""
+    found = stack(parameters).of("AWS::Lambda::EventSourceMapping").values()
+    (mapping,) = [one["Properties"] for one in found if one["Properties"]["FunctionName"] == f"<{name}>"]
+    return dict(mapping)
+
+
+def test_the_stream_has_two_readers() -> None:
+    """DynamoDB lets two read a shard at a time; a third would have all of them throttled."""
+    mappings = stack().of("AWS::Lambda::EventSourceMapping").values()
+    of_stream = [one for one in mappings if one["Properties"]["EventSourceArn"] == "<Table.StreamArn>"]
+    assert {one["Properties"]["FunctionName"] for one in of_stream} == {f"<{name}>" for name in READERS}
+    assert len(of_stream) == len(READERS) == 2
+
+
+@each_reader
 @pytest.mark.parametrize("parameters", SETS)
-def test_nothing_that_the_stream_brings_is_lost_or_in_the_way(parameters: str) -> None:
+def test_nothing_that_the_stream_brings_is_lost_or_in_the_way(name: str, parameters: str) -> None:
     """N2 N5: tried again, set aside alone, and left in a queue while the stream still remembers it (24 h)."""
-    mapping = stack(parameters).only("AWS::Lambda::EventSourceMapping")
-    assert mapping["FunctionName"] == "<Notify>"
+    queue_name, tries, seconds = READERS[name]
+    mapping = source_of(name, parameters)
     assert mapping["EventSourceArn"] == "<Table.StreamArn>"
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
-    assert mapping["MaximumRetryAttempts"] == 10
-    assert mapping["MaximumRecordAgeInSeconds"] == 3600
-    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": "<UndeliveredNotices.Arn>"}}
-    queue = stack(parameters).only("AWS::SQS::Queue")
+    assert mapping.get("MaximumRetryAttempts") == tries
+    assert mapping["MaximumRecordAgeInSeconds"] == seconds
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": f"<{queue_name}.Arn>"}}
+    queue = stack(parameters).properties(queue_name)
     assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
 
 
-def test_new_event_rows_are_what_notify_sees() -> None:
+@each_reader
+def test_new_event_rows_are_what_readers_see(name: str) -> None:
     """N5: every one of them. "Exists" would match leaves only, and so never a list of mails."""
-    (pattern,) = stack().only("AWS::Lambda::EventSourceMapping")["FilterCriteria"]["Filters"]
+    (pattern,) = source_of(name)["FilterCriteria"]["Filters"]
     assert json.loads(pattern["Pattern"]) == {
         "eventName": ["INSERT"],
         "dynamodb": {"Keys": {"SK": {"S": [{"prefix": keys.EVENT}]}}},
@@ -176,5 +202,35 @@ def test_new_event_rows_are_what_notify_sees() -> None:
         keys.restore_key("ada"),
         keys.device_key("ada", "x"),
         keys.counter_key("a", "b", 1),
+        keys.tombstone_key("1.x"),
+        keys.erased_event_key("1.x", "0000000001"),
     )
     assert not [key for key in others if key["SK"].startswith(keys.EVENT)]
+
+
+def test_an_erasure_is_finished_whatever_fails() -> None:
+    """A 2.3.3: from the bus into a queue, which gives it again for hours and then rings; only the rule may fill it."""
+    rule = stack().only("AWS::Events::Rule")
+    assert rule["EventBusName"] == "<EventBus>"
+    assert rule["EventPattern"] == {"source": ["id-restore"], "detail-type": ["identity.erased"]}
+    assert rule["State"] == "ENABLED"
+    (target,) = rule["Targets"]
+    assert target["Arn"] == "<Erasures.Arn>"
+    assert target["DeadLetterConfig"] == {"Arn": "<UnfinishedErasures.Arn>"}
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+    queue = stack().properties("Erasures")
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<UnfinishedErasures.Arn>", "maxReceiveCount": 50}
+    assert queue["VisibilityTimeout"] >= 6 * int(stack().properties("Erase")["Timeout"]), "as AWS advises"
+    mapping = source_of("Erase")
+    assert mapping["EventSourceArn"] == "<Erasures.Arn>"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    policy = stack().only("AWS::SQS::QueuePolicy")
+    assert policy["Queues"] == ["<Erasures>", "<UnfinishedErasures>"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == ["<Erasures.Arn>", "<UnfinishedErasures.Arn>"]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "<ErasureRule.Arn>"}}
+    for name in ("Erasures", "UnfinishedErasures"):
+        assert stack().properties(name)["SqsManagedSseEnabled"] is True
+        assert stack().properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600

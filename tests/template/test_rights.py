@@ -14,6 +14,8 @@ QUERY = "dynamodb:Query"
 PUT = "dynamodb:PutItem"
 UPDATE = "dynamodb:UpdateItem"
 CHECK = "dynamodb:ConditionCheckItem"
+DELETE = "dynamodb:DeleteItem"
+PUBLISH = "events:PutEvents"
 PEPPER = "secretsmanager:GetSecretValue"
 SEAL = "kms:Encrypt"
 UNSEAL = "kms:Decrypt"
@@ -48,14 +50,19 @@ RIGHTS: dict[str, set[str]] = {
     "ShowCode": {UNSEAL, READ, PUT, QUERY, UPDATE},
     "ChangeVerificationKey": {READ, PUT, QUERY, UPDATE},
     "Reclaim": {PUT, QUERY, UPDATE},
+    "ShowEvents": {READ, QUERY, UPDATE},
+    "EraseIdentity": {DELETE, READ, PUT, QUERY, PEPPER},
     "Pages": {READ},
     "Dispute": {READ, QUERY, PUT, UPDATE, PEPPER},
     "Notify": {*MAIL},
+    "Publish": {PUBLISH},
+    "Erase": {DELETE, READ, PUT, QUERY, PEPPER},
 }
 """The verbs of each function's own statements."""
 
 RESOURCES = {
     "dynamodb": {"<Table.Arn>"},
+    "events": {"<EventBus.Arn>"},
     "secretsmanager": {"<PepperSecret.Id>"},
     "kms": {"<SealKey.Arn>"},
     "ses": {
@@ -68,7 +75,12 @@ RESOURCES = {
 
 MANAGED = "arn:aws:iam::aws:policy/"
 ADDED_BY_SAM = {f"{MANAGED}service-role/AWSLambdaBasicExecutionRole", f"{MANAGED}AWSXrayWriteOnlyAccess"}
-ADDED_FOR_STREAMS = {f"{MANAGED}service-role/AWSLambdaDynamoDBExecutionRole"}
+ADDED_FOR_SOURCES = {
+    "Notify": {f"{MANAGED}service-role/AWSLambdaDynamoDBExecutionRole"},
+    "Publish": {f"{MANAGED}service-role/AWSLambdaDynamoDBExecutionRole"},
+    "Erase": {f"{MANAGED}service-role/AWSLambdaSQSQueueExecutionRole"},
+}
+DEAD_LETTERS = {"Notify": "<UndeliveredNotices.Arn>", "Publish": "<UnpublishedEvents.Arn>"}
 
 each_function = pytest.mark.parametrize("name", RIGHTS)
 each_set = pytest.mark.parametrize("parameters", SETS)
@@ -124,12 +136,11 @@ def test_nothing_of_ours_is_a_wildcard(name: str, parameters: str) -> None:
 
 @each_function
 def test_sam_adds_what_is_known(name: str) -> None:
-    """B11: logs and traces; for the stream's reader the stream and its queue."""
+    """B11: logs and traces; for a reader of the stream its dead letters, for that of a queue the queue."""
     role = stack().properties(f"{name}Role")
-    reads_stream = name == "Notify"
-    assert set(role["ManagedPolicyArns"]) == ADDED_BY_SAM | (ADDED_FOR_STREAMS if reads_stream else set())
+    assert set(role["ManagedPolicyArns"]) == ADDED_BY_SAM | ADDED_FOR_SOURCES.get(name, set())
     added = [(one["Action"], one["Resource"]) for one in statements(stack(), name, own=False)]
-    assert added == ([("sqs:SendMessage", "<UndeliveredNotices.Arn>")] if reads_stream else [])
+    assert added == [("sqs:SendMessage", queue) for reader, queue in DEAD_LETTERS.items() if reader == name]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": ["lambda.amazonaws.com"]}
 
@@ -138,7 +149,7 @@ def test_sam_adds_what_is_known(name: str) -> None:
 def test_a_customers_key_may_be_used_through_its_services_alone(name: str) -> None:
     """A 13.3.1: whoever touches what the key encrypts may decrypt, writers too; nobody may ask the key itself."""
     services = {verb.partition(":")[0] for verb in RIGHTS[name]} & {"dynamodb", "secretsmanager"}
-    if name == "Notify":
+    if name in DEAD_LETTERS:
         services = {"dynamodb"}  # the stream is encrypted as the table is
     found = [one for one in statements(stack("customer key"), name) if one["Sid"] == "DataKey"]
     if not services:

@@ -27,6 +27,17 @@ ALARMS = {
         "ApproximateNumberOfMessagesVisible",
         {"QueueName": "<UndeliveredNotices.QueueName>"},
     ),
+    "EventsUnpublishedAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "<UnpublishedEvents.QueueName>"},
+    ),
+    "ErasuresUnfinishedAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "<UnfinishedErasures.QueueName>"},
+    ),
+    "EventsLateAlarm": ("AWS/Lambda", "IteratorAge", {"FunctionName": "<Publish>"}),
     "NoticesLateAlarm": ("AWS/Lambda", "IteratorAge", {"FunctionName": "<Notify>"}),
     "MailBouncesAlarm": ("AWS/SES", "Reputation.BounceRate", {}),
     "MailComplaintsAlarm": ("AWS/SES", "Reputation.ComplaintRate", {}),

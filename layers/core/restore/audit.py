@@ -8,22 +8,27 @@ change, a gap or a fork cannot come about, and a crash leaves nothing to repair 
     hash   = SHA-256(hash before || canonical({"at", "digest", "seq", "type"}))
 
 `canonical` is JSON with sorted keys, no blanks, UTF-8. The first hash before is SHA-256 of `log of ` and the identity.
-What is personal is in the digest alone: erasing it and its salt leaves a chain that still holds.
+What is personal is in the digest alone: erasing it and its salt leaves a chain that still holds. The salt is the
+event's `id` on the wire, so that a phone can verify what it is shown (docs/events.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from restore.conditions import put_new
 from restore.keys import event_key
+from restore.times import rfc3339
 
 if TYPE_CHECKING:
     from restore.conditions import Item, Write
+
+_CURSOR: Final = re.compile(r"([1-9][0-9]{0,9})\.[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class Act:
@@ -60,7 +65,7 @@ class Act:
         head = restore.get("head") or genesis(self._identity)
         rows = []
         for seq, row in enumerate(self._rows, first):
-            salt = secrets.token_urlsafe(12)
+            salt = secrets.token_urlsafe(16)
             row = {**row, "seq": seq, "at": self._now, "source": self._source, "salt": salt}  # noqa: PLW2901 - the same row, completed
             head = row["hash"] = chained(head, row)
             rows.append(row)
@@ -92,6 +97,41 @@ def chained(before: str, row: Item) -> str:
 def head_of(restore: Item) -> dict[str, Any]:
     """`log` of the contract: the number and hash of the newest row."""
     return {"seq": restore["seq"], "hash": restore["head"]}
+
+
+def answer(row: Item) -> dict[str, Any]:
+    """An event of the contract."""
+    return {
+        "id": row["salt"],
+        "seq": row["seq"],
+        "hash": row["hash"],
+        "at": rfc3339(row["at"]),
+        "type": row["type"],
+        "device": row["device"],
+        "source": row["source"],
+        "detail": row["detail"],
+    }
+
+
+def cursor_of(row: Item) -> str:
+    """Where a page ends. The hash binds it to this identity's log: it fits no other, and altered it fits none."""
+    return f"{row['seq']}.{row['hash']}"
+
+
+def seq_of_cursor(cursor: str) -> int | None:
+    """The number of the row that a cursor names, or None for what is no cursor."""
+    found = _CURSOR.fullmatch(cursor)
+    return int(found[1]) if found else None
+
+
+def erased(row: Item) -> Item:
+    """What is left of a row: enough to verify the chain, and nothing about the person.
+
+    The first row also loses its digest. It is chained to the name itself, so with the digest whoever has a copy of the
+    table could try names until one fits; without it the chain holds from the first row's hash on.
+    """
+    left = {"seq": row["seq"], "at": row["at"], "type": row["type"], "hash": row["hash"]}
+    return left if row["seq"] == 1 else {**left, "digest": row.get("digest") or digest(row)}
 
 
 def _canonical(value: Any) -> bytes:

@@ -134,6 +134,10 @@ class Pepper:
             for version in self._versions()
         )
 
+    def hashes(self, purpose: str, identity: str, secret: str) -> tuple[str, ...]:
+        """The hash under every version, the current one first: for what is found by its hash."""
+        return tuple(self._one(version, purpose, identity, secret) for version in self._versions())
+
     def fits(self, stored: str | None, purpose: str, identity: str, secret: str) -> bool:
         """Whether a secret is the one that was hashed, in constant time; false where there is no hash or version."""
         version = (stored or "").partition(".")[0]

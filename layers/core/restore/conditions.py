@@ -7,6 +7,7 @@ change between the two.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -25,7 +26,7 @@ NONCE_SLOTS: Final = 61
 class Write:
     """One conditional write. `kind` names the action of a transaction; a put has an `item`, the others a `key`."""
 
-    kind: Literal["Update", "Put", "ConditionCheck"]
+    kind: Literal["Update", "Put", "Delete", "ConditionCheck"]
     key: Key
     item: Item | None = None
     names: dict[str, str] = field(default_factory=dict)
@@ -100,6 +101,22 @@ def replace(item: Item, seen: Mapping[str, Any] | None) -> Write:
     if seen is None:
         return write.when(f"attribute_not_exists({write.name('PK')})")
     return write.when(f"{write.name('ver')} = {write.value(seen['ver'])}")
+
+
+def deletion(key: Key) -> Write:
+    """Delete an item, whatever it is; again is the same."""
+    return Write("Delete", dict(key))
+
+
+def delete_instead(write: Write) -> None:
+    """Make an update a deletion under the same conditions. The last step: nothing may be added to it afterwards."""
+    write.kind = "Delete"
+    for clauses in (write.sets, write.adds, write.removes):
+        clauses.clear()
+    # DynamoDB refuses placeholders that no expression has
+    used = set(re.findall(r"[#:]\d+", write.condition or ""))
+    write.names = {placeholder: name for placeholder, name in write.names.items() if placeholder in used}
+    write.values = {placeholder: value for placeholder, value in write.values.items() if placeholder in used}
 
 
 def remember_nonce(write: Write, device: str, nonce: str, now: int, *, stale_slot: bool = False) -> Write:

@@ -46,7 +46,7 @@ class Call:
     """One request whose signatures hold. Whether its key is a paired device is the act's own condition.
 
     `now` is in whole seconds; `language` is what the request asks for among those spoken here, or None; `source` is the
-    address that API Gateway saw, never a header's.
+    address that API Gateway saw, never a header's; `query` has one parameter at most.
     """
 
     signed: Signed | None
@@ -57,6 +57,7 @@ class Call:
     source: str
     language: str | None
     now: int
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def device(self) -> str:
@@ -239,6 +240,7 @@ def _read(event: dict[str, Any], model: Any, *, brings_key: bool, verifiers: int
         source=source_of(event),
         language=language_of(event),
         now=now,
+        query=dict([request.query.split("=", 1)] if request.query else []),  # one parameter: more cannot be signed
     )
 
 

@@ -9,6 +9,8 @@ One table, one item collection an identity. Every read below is one request of k
 | restore: state, addresses, codes, restorations, log's head | `ID#<identity>` | `R` | its key |
 | event rows of one act | `ID#<identity>` | `E#<first seq>` | the stream; backwards from a number, page by page |
 | policy | `POLICY` | `V` | its key |
+| an erased identity's name, which stays taken (`restore.tombstones`) | `GONE#<hash of the name>` | `T` | its key |
+| what is left of an erased identity's log | `GONE#<hash of the name>` | `L#<first seq>` | in order, by an auditor |
 | counter of a source address | `SRC#<what>#<source>` | `W#<window>` | only written, with its limit as the condition |
 
 `short` is the 22-symbol hash of a device key: it names the device inside items, where 44 symbols would be too many.
@@ -30,6 +32,9 @@ IDENTITY: Final = "I"
 RESTORE: Final = "R"
 DEVICE: Final = "K#"
 EVENT: Final = "E#"
+TOMBSTONE: Final = "T"
+ERASED_EVENT: Final = "L#"
+"""Not `E#`: what is moved there has happened long ago, and the stream's readers need not see it again."""
 
 Key = dict[str, str]
 
@@ -56,6 +61,16 @@ def device_key(identity: str, short: str) -> Key:
 def event_key(identity: str, seq: int) -> Key:
     """The event rows of one act, by the number of the first. Padded, so that they sort as numbers do."""
     return _key(identity, f"{EVENT}{seq:010d}")
+
+
+def tombstone_key(name_hash: str) -> Key:
+    """An erased identity, by the keyed hash of its name: nothing here names it."""
+    return {"PK": f"GONE#{name_hash}", "SK": TOMBSTONE}
+
+
+def erased_event_key(name_hash: str, seq: str) -> Key:
+    """What is left of the event rows of one act; `seq` as it is padded in `event_key`."""
+    return {"PK": f"GONE#{name_hash}", "SK": ERASED_EVENT + seq}
 
 
 def policy_key() -> Key:

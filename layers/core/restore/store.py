@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from restore.errors import Problem
-from restore.keys import DEVICE, Key, identity_key, restore_key
+from restore.keys import DEVICE, EVENT, Key, event_key, identity_key, restore_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS: Final = 8.0
 """How long a write is retried: well below API Gateway's 29 s, so that the caller hears of it from us."""
+
+NO_SUCH_SEQ: Final = 9_999_999_999
+"""Beyond every event's number, in as many digits as a key has for it."""
 
 _RETRIED: Final = frozenset(
     {
@@ -86,13 +89,41 @@ class Table:
                 return Collection(found)
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
+    def latest_acts(self, identity: str, upto: int | None, limit: int) -> tuple[list[Item], bool]:
+        """Items of event rows, the newest first: those that begin at row `upto` or before, `limit` of them at most.
+
+        Also whether the read ended early, before that many items or the log's beginning (DynamoDB reads 1 MB at once).
+        """
+        last = event_key(identity, NO_SUCH_SEQ if upto is None else upto)
+        answer = self._call(
+            "query",
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=limit,
+            KeyConditionExpression="PK = :pk AND SK BETWEEN :from AND :to",
+            ExpressionAttributeValues=pack({":pk": last["PK"], ":from": EVENT, ":to": last["SK"]}),
+        )
+        items = [unpack(item) for item in answer["Items"]]
+        return items, "LastEvaluatedKey" in answer and len(items) < limit
+
+    def some_of(self, identity: str, limit: int) -> list[Item]:
+        """Any items of an identity, of whatever kind, `limit` of them at most; none where there are none."""
+        answer = self._call(
+            "query",
+            ConsistentRead=True,
+            Limit=limit,
+            KeyConditionExpression="PK = :pk",
+            ExpressionAttributeValues=pack({":pk": identity_key(identity)["PK"]}),
+        )
+        return [unpack(item) for item in answer["Items"]]
+
     def write(self, write: Write, *, returning: str = "ALL_NEW") -> Item:
         """One conditional write; the item after it (for an update), else an empty dict."""
         arguments = _action(write)
         if write.kind == "Update":
             answer = self._call("update_item", ReturnValues=returning, **arguments)
             return unpack(answer.get("Attributes", {}))
-        self._call("put_item", **arguments)
+        self._call("delete_item" if write.kind == "Delete" else "put_item", **arguments)
         return {}
 
     def transact(self, writes: Sequence[Write]) -> None:
