@@ -114,6 +114,7 @@ ROUTES: Final[Mapping[str, Route]] = {
         tag="Addresses",
         who="verified",
         answers={202: a.AddressAwaited},
+        problems="email_required",
         held=False,
         example={"email": "ada@example.org"},
     ),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.phone import other_digits
+from restore import aws
 from tests.functional.world import DAY, HOUR, MINUTE
+from tests.template import translated
 
 if TYPE_CHECKING:
     from local.phone import Answer
@@ -277,6 +279,33 @@ def test_nobody_floods_an_address(world: World) -> None:
     phones[2].change_email("cyd@example.com").expect(202)
     phones[2].change_email("victim@example.net").expect(429, "too_many_requests")
     assert len(to(world.mails, "victim@example.net")) == 5
+
+
+@pytest.mark.parametrize("slot", ["first", "second"])
+def test_a_mail_that_is_refused_leaves_what_there_was(world: World, slot: str) -> None:
+    """A 2.3.3: 503, nothing is awaited that was not before, no limit has counted; it can be asked again."""
+    owner = world.owner()
+    phone = owner.phone
+    ask, again, pending = {
+        "first": (phone.change_email, phone.resend_confirmation, "email_pending"),
+        "second": (phone.change_second_email, phone.resend_second_confirmation, "second_email_pending"),
+    }[slot]
+    sender = translated.stack().parameters["Sender"]
+    ses = aws.client("sesv2")
+    ses.delete_email_identity(EmailIdentity=sender)
+    before = phone.show().expect(200)
+    mails = world.item("ada", "R")["mails"]
+    ask(NEW).expect(503, "unavailable")
+    assert phone.show().expect(200) | {"log": None} == before | {"log": None}
+    assert world.item("ada", "R")["mails"] == mails
+    ses.create_email_identity(EmailIdentity=sender)
+    ask(NEW).expect(202)
+    code, awaited = world.mailed_code(NEW), phone.show().expect(200)[pending]
+    world.clock.move(MINUTE)
+    ses.delete_email_identity(EmailIdentity=sender)
+    again().expect(503, "unavailable")
+    assert phone.show().expect(200)[pending] == awaited
+    (phone.confirm_email if slot == "first" else phone.confirm_second_email)(code).expect(200)
 
 
 # The second
