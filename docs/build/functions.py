@@ -90,7 +90,7 @@ def function_of(endpoint: Endpoint) -> Function:
     summary, _, rest = said.partition("\n")
     if not act:
         rest = re.sub(r"\A`[^`]+`(?: and `[^`]+`)*:\s*", "", module.__doc__ or "")
-    name = act.__name__ if act else endpoint.folder.name
+    name = f"{endpoint.folder.name}_{act.__name__}" if act else endpoint.folder.name
     return Function(name, summary.strip().rstrip("."), _paragraphs(rest), _body(handler, module))
 
 

@@ -1,0 +1,29 @@
+"""Every answer that a functional test gets is held to the API's document, whatever the test is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.documents.answers import must_be_known, must_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.functional.world import World
+
+
+@pytest.fixture(autouse=True)
+def _as_documented(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check what a test's world has answered and logged, once the test is done."""
+    world: World | None = request.getfixturevalue("world") if "world" in request.fixturenames else None
+    yield
+    if world is None:
+        return
+    for answer in world.answers:
+        route, _ = world.route(answer.request)
+        must_fit(route.method, route.path, answer)
+    for partition, sort in world.items():
+        if sort == "I":
+            must_be_known(world.events(partition.removeprefix("ID#")))
