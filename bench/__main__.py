@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import logging
 import os
 import shutil
 import sys
 import time
+from collections import defaultdict
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +35,6 @@ from tests.functional.world import REGION, TABLE, Clock, World, environment
 from tests.template import translated
 
 if TYPE_CHECKING:
-    from collections import defaultdict
     from collections.abc import Iterator, Sequence
 
 FEW: Final = 10
@@ -107,28 +109,31 @@ def _played(world: World, wire: Wire, identity: str, source: str, *, crowded: bo
     return {act.name: act for act in Story(world, wire, identity, source, crowded=crowded).play()}
 
 
-class _Settled(dict[Any, Any]):
-    """Somebody else's items, which nobody here writes: they are their own copy.
+class _Items(defaultdict[Any, Any]):
+    """A table's items, of which the first `settled` are somebody else's and written by nobody here.
 
-    Before each transaction moto copies its whole table, to be able to go back.
+    Before each transaction moto copies its whole table, to be able to go back. Those need no copy of their own.
     """
 
-    def __deepcopy__(self, _: Any) -> _Settled:
-        return self
+    settled = 0
 
-
-class _SettledKey(DynamoType):
-    def __deepcopy__(self, _: Any) -> _SettledKey:
-        return self
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Items:
+        copied = _Items(dict, self)
+        copied.settled = self.settled
+        for key in list(islice(reversed(self), len(self) - self.settled)):
+            copied[key] = copy.deepcopy(self[key], memo)
+        return copied
 
 
 def _settle(identities: int) -> None:
     """Put identities into the table that the acts do not touch."""
-    items: defaultdict[Any, Any] = dynamodb_backends[translated.ACCOUNT][REGION].tables[TABLE].items
+    items = _Items(dict)
     for number in range(identities):
-        key, sort = _SettledKey({"S": f"ID#settled-{number}"}), _SettledKey({"S": "I"})
+        key, sort = DynamoType({"S": f"ID#settled-{number}"}), DynamoType({"S": "I"})
         attributes = {"PK": {"S": f"ID#settled-{number}"}, "SK": {"S": "I"}, "sign_ins": {"N": "7"}}
-        items[key] = _Settled({sort: Item(key, sort, attributes)})
+        items[key] = {sort: Item(key, sort, attributes)}
+    items.settled = len(items)
+    dynamodb_backends[translated.ACCOUNT][REGION].tables[TABLE].items = items
 
 
 def _starts(cold: dict[str, Act], options: argparse.Namespace, progress: Progress) -> dict[str, ColdStart]:
