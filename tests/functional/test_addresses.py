@@ -387,7 +387,7 @@ def test_a_second_address_presupposes_a_first_and_another(world: World) -> None:
 def test_a_second_address_that_becomes_the_first_is_told_once(world: World) -> None:
     """B10: no mailbox gets a notice twice."""
     owner = with_second(world)
-    changed(world, owner, SECOND)
+    assert sorted(mail.to for mail in changed(world, owner, SECOND)) == [owner.address, owner.address, SECOND, SECOND]
     world.clock.move(MINUTE)
     owner.phone.enable().expect(201)
     assert [mail.to for mail in world.deliver()] == [SECOND]
@@ -566,6 +566,14 @@ def test_a_code_mailed_to_an_address_dies_with_it(world: World) -> None:
     world.clock.move(MINUTE)
     thief.resend_code(number).expect(202)
     assert world.mails[-1].to == owner.address
+
+
+def test_a_change_ends_the_code_in_the_former_mailbox(world: World) -> None:
+    """N3: whoever reads the mailbox that the owner has left completes nothing with a code that lies in it."""
+    owner = world.owner()
+    thief, number, code = world.begun(owner, name="thief")
+    changed(world, owner)
+    thief.complete(number, code).expect(403, "wrong_code")
 
 
 @pytest.mark.parametrize("spoil", ["identity", "slot", "secret", "empty"])
