@@ -1,12 +1,14 @@
-"""`POST /dispute/{token}`: "this wasn't me", from the link of a mail.
+"""`/dispute/{token}`: "this wasn't me", from the link of a mail.
 
-A link works once. It ends a restoration under way, unpairs the device that a restoration or a pairing brought and makes
-good again the codes that this ended, or calls a change of address off and puts it back. It never bars restoring, and a
-second one within 7 days only holds: who has the mailbox alone cannot keep the owner out.
+GET says what the button would do, or that the link is over, and changes nothing: those who scan mails open every link.
+POST is the button. A link works once. It ends a restoration under way, unpairs the device that a restoration or a
+pairing brought and makes good again the codes that this ended, or calls a change of address off and puts it back. It
+never bars restoring, and a second one within 7 days only holds: who has the mailbox alone cannot keep the owner out.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,9 @@ from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, Call, guarded, language_of, source_of, wired
 from restore.keys import device_key, identity_key, short_of
-from restore.pages import disputed
+from restore.pages import disputed, page
 from restore.policies import Policies
-from restore.settling import Change, View, by_new_device
+from restore.settling import Change, View, act_of, by_new_device
 from restore.signatures import server_address
 from restore.store import Table
 from restore.times import rfc3339
@@ -36,7 +38,7 @@ policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 @wired
 @guarded
 def lambda_handler(event: dict[str, Any]) -> Answer:
-    """Take away what the link is about, and say on a page what was done."""
+    """Say on a page what the link would take away, or take it away and say what was done."""
     server, language = server_address(event), language_of(event) or "en"
     try:
         token = disputes.parse(event["pathParameters"]["token"])
@@ -50,10 +52,20 @@ def lambda_handler(event: dict[str, Any]) -> Answer:
             language=None,  # a mailbox's browser does not decide the language of mails
             now=int(time.time()),
         )
+        if event["httpMethod"] == "GET":
+            _would_do_something(call, token)
+            return page(200, "dispute", language, server=server, name=settings.SERVER_NAME)
         outcome = by_new_device(table, call, lambda view, act: _dispute(view, act, call, token), full=True).answer
     except Problem as problem:
         outcome = "unavailable" if problem.code == "unavailable" else "dispute_over"
     return disputed(outcome, language, server=server, name=settings.SERVER_NAME)
+
+
+def _would_do_something(call: Call, token: disputes.Token) -> None:
+    """Decide as the button would, on copies that are thrown away; a link that is over is refused like there."""
+    found = table.collection(call.identity)
+    view = View(copy.deepcopy(found.restore or {}), found.identity, found.devices)
+    _dispute(view, act_of(call), call, token)
 
 
 def _dispute(view: View, act: Act, call: Call, token: disputes.Token) -> Change:

@@ -1,15 +1,13 @@
 """Everything that is fetched unsigned: what the server says of itself, what ties QR addresses to the app, and pages.
 
 The caller gets a description for apps as JSON, or a page for people in their language. Promised: nothing here changes
-any state, reads more of it than the policy, or repeats what was asked for; a dispute link that is merely opened does
-nothing.
+any state, reads more of it than the policy, or repeats what was asked for. What a dispute link opens is `dispute`'s.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +16,7 @@ from restore import signatures
 from restore.errors import CATALOGUE, Problem
 from restore.http import Answer, guarded, language_of, wired
 from restore.languages import DEFAULT, SUPPORTED
-from restore.pages import PAGES, disputed, page
+from restore.pages import PAGES, page
 from restore.texts import Shown, escape
 from restore.times import rfc3339
 
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
 VERSION: Final = "0.0.0"
 """The release, as in pyproject.toml."""
 
-FEATURES: Final = ("restore", "dispute")
+FEATURES: Final = ("restore", "dispute", "pairing", "approval", "drill", "second_email", "events", "erasure")
 """What this release can do beyond creating an identity and signing in; apps ignore what they do not know."""
-
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{22,160}")  # nothing else was ever in a mail
 
 
 def description(event: Mapping[str, Any]) -> Answer:
@@ -134,16 +130,6 @@ def problem(event: Mapping[str, Any]) -> Answer:
     return _page(200, "problem", event, values)
 
 
-def dispute(event: Mapping[str, Any]) -> Answer:
-    """What the link in a mail would do, and the button that does it.
-
-    Opening it changes nothing: those who scan mails open every link.
-    """
-    if not _TOKEN.fullmatch(event["pathParameters"]["token"]):
-        return disputed("dispute_over", _language(event), server=_server(event), name=_given("SERVER_NAME"))
-    return _page(200, "dispute", event)
-
-
 ROUTES: Final[Mapping[str, Callable[[Mapping[str, Any]], Answer]]] = {
     "/.well-known/id-restore": description,
     "/.well-known/apple-app-site-association": apple_association,
@@ -151,7 +137,6 @@ ROUTES: Final[Mapping[str, Callable[[Mapping[str, Any]], Answer]]] = {
     "/restore": restore_link,
     "/pair": pair_link,
     "/problems/{code}": problem,
-    "/dispute/{token}": dispute,
 }
 
 

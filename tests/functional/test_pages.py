@@ -29,14 +29,11 @@ if TYPE_CHECKING:
     Describe = Callable[..., dict[str, Any]]
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "ada.lovelace.rV9q2LQ3m1Xw7pTz0aBcDe.Qk3vR8sT1uW5xY7zA9bC2d"
 PAGE_ROUTES = [
     ("/restore", None),
     ("/pair", None),
     ("/problems/{code}", {"code": "wrong_code"}),
     ("/problems/{code}", {"code": "no-such-problem"}),
-    ("/dispute/{token}", {"token": TOKEN}),
-    ("/dispute/{token}", {"token": "short"}),
 ]
 OPERATORS = {
     "SERVER_NAME": "Example <Identity>",
@@ -141,7 +138,7 @@ def test_the_description_has_exactly_the_members_of_the_contract(world: World, d
         "api": "v1",
         "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "signature": {"algorithms": ["ecdsa-p256-sha256", "ed25519"], "max_skew_seconds": 120},
-        "features": ["restore", "dispute"],
+        "features": ["restore", "dispute", "pairing", "approval", "drill", "second_email", "events", "erasure"],
         "languages": ["en", "de"],
         "policy": {
             "restore_enabled": True,
@@ -332,30 +329,6 @@ def test_an_unknown_problem_is_404_and_not_repeated(get: Get, code: str) -> None
 
 
 @pytest.mark.parametrize("language", SUPPORTED)
-def test_the_dispute_page_is_one_button_and_changes_nothing(get: Get, language: str) -> None:
-    """The contract: a form without fields that is posted to the page's own address, whatever path stands before it."""
-    first = get("/dispute/{token}", {"token": TOKEN}, language)
-    assert first["statusCode"] == 200
-    html = Elements(first["body"])
-    assert html.named("form") == [{"method": "post"}]
-    assert len(html.named("button")) == 1
-    assert not html.named("a")
-    assert TOKEN not in first["body"]
-    assert "ada" not in first["body"]
-    assert get("/dispute/{token}", {"token": TOKEN.replace("ada", "bob")}, language)["body"] == first["body"]
-    assert get("/dispute/{token}", {"token": TOKEN}, language)["body"] == first["body"]
-
-
-@pytest.mark.parametrize("token", ["no-token", "a" * 22 + "%20", "a" * 22 + "<b>", "a" * 161, ""])
-def test_a_token_that_never_was_one_is_over(get: Get, token: str) -> None:
-    """410, as for every link that does not work (any more), and nothing of it is repeated."""
-    answer = get("/dispute/{token}", {"token": token})
-    assert answer["statusCode"] == 410
-    assert not Elements(answer["body"]).named("form")
-    assert token == "" or token not in answer["body"]
-
-
-@pytest.mark.parametrize("language", SUPPORTED)
 @pytest.mark.parametrize(("outcome", "status"), DISPUTED.items())
 def test_the_pages_after_the_button(outcome: str, status: int, language: str) -> None:
     """The contract: 200 with what was done, 410 where the link is over; 503 says when to come again."""
@@ -403,11 +376,3 @@ def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def test_no_log_line_holds_a_token(get: Get, caplog: pytest.LogCaptureFixture) -> None:
-    """The contract: the token of a dispute is never logged."""
-    get("/dispute/{token}", {"token": TOKEN})
-    logged = [str(vars(record)) for record in caplog.records]
-    assert logged
-    assert not [line for line in logged if TOKEN.rpartition(".")[2] in line]

@@ -50,7 +50,7 @@ ROUTES = {
     ("GET", "/restore"): "Pages",
     ("GET", "/pair"): "Pages",
     ("GET", "/problems/{code}"): "Pages",
-    ("GET", "/dispute/{token}"): "Pages",
+    ("GET", "/dispute/{token}"): "Dispute",
     ("POST", "/dispute/{token}"): "Dispute",
 }
 """Every route that API Gateway lets through without asking for anything: signed end to end by phones, or public."""

@@ -1,0 +1,85 @@
+"""What a dispute link opens: a page with one button, or one that says that the link is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from restore.languages import SUPPORTED
+from tests.functional.test_pages import Elements, check_page
+
+if TYPE_CHECKING:
+    from tests.functional.world import World
+
+
+@pytest.mark.parametrize("language", SUPPORTED)
+def test_the_page_is_one_button_and_changes_nothing(world: World, language: str) -> None:
+    """B13 ASVS 14.2.1: a form without fields, posted to its own address; a scanner opens it as often as it likes."""
+    owner = world.owner()
+    world.begun(owner)
+    browser, token = world.phone(language=language), world.token(owner.address)
+    before = world.items()
+    first = browser.fetch(f"/dispute/{token}")
+    assert first.status == 200
+    check_page(dict(first.headers), first.text, language)
+    html = Elements(first.text)
+    assert html.named("form") == [{"method": "post"}]
+    assert len(html.named("button")) == 1
+    assert not html.named("a")
+    assert token not in first.text
+    assert owner.identity not in first.text
+    assert [browser.fetch(f"/dispute/{token}").body for _ in range(3)] == [first.body] * 3
+    assert world.items() == before
+    assert browser.dispute(token).status == 200
+
+
+def test_the_page_is_over_once_the_button_was_pressed(world: World) -> None:
+    """B13: a used link opens the page that says so, with 410 and without a button."""
+    owner = world.owner()
+    world.begun(owner)
+    browser, token = world.phone(), world.token(owner.address)
+    assert browser.dispute(token).status == 200
+    for answer in (browser.fetch(f"/dispute/{token}"), browser.dispute(token)):
+        assert answer.status == 410
+        assert not Elements(answer.text).named("form")
+
+
+def test_the_page_is_over_when_the_time_has_come(world: World) -> None:
+    """B13: a link about a device that came long ago, and one about a restoration that has expired, are over."""
+    owner = world.owner()
+    world.begun(owner)
+    token = world.token(owner.address)
+    world.clock.move(601)
+    assert world.phone().fetch(f"/dispute/{token}").status == 410
+    world.restored(owner)
+    world.deliver()
+    token = world.token(owner.address)
+    assert world.phone().fetch(f"/dispute/{token}").status == 200
+    world.clock.move(25 * 3600)
+    assert world.phone().fetch(f"/dispute/{token}").status == 410
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["no-token", "a" * 200, "ada.lovelace.rV9q2LQ3m1Xw7pTz0aBcDe.Qk3vR8sT1uW5xY7zA9bC2d", "ada.x.y", "a.b.c", "..."],
+)
+def test_a_token_that_never_was_one_is_over(world: World, token: str) -> None:
+    """B13 ASVS 16.5.1: 410 as for every link that does not work any more, and nothing of it is repeated."""
+    world.owner()
+    for answer in (world.phone().fetch(f"/dispute/{token}"), world.phone().dispute(token)):
+        assert answer.status == 410
+        assert token not in answer.text
+
+
+def test_no_log_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """ASVS 16.2.5: the token of a dispute is never logged."""
+    owner = world.owner()
+    world.begun(owner)
+    token = world.token(owner.address)
+    caplog.clear()
+    world.phone().fetch(f"/dispute/{token}")
+    world.phone().dispute(token)
+    logged = [str(vars(record)) for record in caplog.records]
+    assert logged
+    assert not [line for line in logged if token.rpartition(".")[2] in line]
