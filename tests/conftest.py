@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.functional.world import World
+
+# read when `restore.http` is first imported, and some tests import it before any world sets a function's environment
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "restore")
 
 
 @pytest.fixture(autouse=True)
