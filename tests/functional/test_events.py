@@ -6,6 +6,7 @@ import hashlib
 import json
 from base64 import urlsafe_b64decode
 from datetime import datetime
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,10 +51,10 @@ def broken(identity: str, newest_first: list[dict[str, Any]]) -> int | None:
 
 def lengthen(world: World, identity: str, count: int) -> None:
     """Write acts of one to four rows into a log, as the service does, until it has so many rows."""
-    head = world.item(identity, "R")
+    head, sizes = world.item(identity, "R"), cycle((1, 2, 3, 4))
     while head["seq"] < count:
         act = Act(identity, now=int(world.clock.now), device=None, source=SOURCE, server="")
-        for number in range(min(1 + head["seq"] % 4, count - head["seq"])):
+        for number in range(min(next(sizes), count - head["seq"])):
             act.tell("pairing.cancelled", pairing=f"x{number}")
         Table(lambda: aws.client("dynamodb"), TABLE).write(act.close(head), returning="NONE")
     world.set(identity, "R", seq=head["seq"], head=head["head"])
