@@ -90,7 +90,7 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
     else:
         change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
     unpaired = [view.devices[short]["device"] for short in others]
-    token, token_hash = disputes.new_token(call.identity, call.short, vault.pepper())
+    link = disputes.new_link(call.identity, call.short, vault.pepper())
     record = devices.record(
         call.identity,
         call.device,
@@ -100,7 +100,7 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
         now=call.now,
         pairing=number,
         unpaired=unpaired,
-        disputes=[token_hash],
+        disputes=[link.hash],
     )
     change.further.append((devices.bound(record), Problem("device_exists")))
     devices.begin_hold(restore, held, call.now)
@@ -116,7 +116,7 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
         "device": said.device.name,
         "platform": said.device.platform,
         "time": rfc3339(call.now) or "",
-        "token": token,
+        "token": link.sealed,
         "unpaired": [view.devices[short]["name"] for short in others],
     }
     act.mail("device_paired", state.recipients(restore), state.language_of(restore), **values)

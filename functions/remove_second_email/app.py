@@ -34,10 +34,10 @@ def lambda_handler(call: Call) -> Answer:
         told = state.recipients(restore)
         was = restore.pop(SECOND.noun, None)
         if was:
-            token, link = disputes.new_token(call.identity, SECOND.noun, vault.pepper())
-            addresses.remember_change(restore, SECOND, was, [link], call.now)
+            link = disputes.new_link(call.identity, SECOND.noun, vault.pepper())
+            addresses.remember_change(restore, SECOND, was, [link.hash], call.now)
             act.tell("second_email.removed")
-            confirming.tell(act, "address_removed", told, view, call, SECOND, token=token)
+            confirming.tell(act, "address_removed", told, view, call, SECOND, token=link.sealed)
         return Change(written=ended or bool(was))
 
     by_paired(table, call, remove, verified=True, may_be_held=False, full=True)

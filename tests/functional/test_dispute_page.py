@@ -83,3 +83,17 @@ def test_no_log_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixtur
     logged = [str(vars(record)) for record in caplog.records]
     assert logged
     assert not [line for line in logged if token.rpartition(".")[2] in line]
+
+
+def test_a_copy_of_the_table_opens_no_link(world: World) -> None:
+    """B13 N1: while a notice waits to be mailed, its link's secret does not stand in the table; nor does it afterwards."""
+    owner = world.owner()
+    world.begun(owner)
+    restored = world.restored(owner)
+    waiting = str(world.items())
+    world.deliver()
+    tokens = {token for mail in world.mails for token in mail.tokens}
+    assert len(tokens) >= 3
+    for token in tokens:
+        assert token.rpartition(".")[2] not in waiting
+    assert world.phone().dispute(world.token(restored.address)).status == 200

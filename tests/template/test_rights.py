@@ -54,7 +54,7 @@ RIGHTS: dict[str, set[str]] = {
     "EraseIdentity": {DELETE, READ, PUT, QUERY, PEPPER},
     "Pages": {READ},
     "Dispute": {READ, QUERY, PUT, UPDATE, PEPPER},
-    "Notify": {*MAIL},
+    "Notify": {PEPPER, *MAIL},
     "Publish": {PUBLISH},
     "Erase": {DELETE, READ, PUT, QUERY, PEPPER},
 }

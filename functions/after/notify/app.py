@@ -10,12 +10,14 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from restore import aws, settings
+from restore import aws, disputes, settings
 from restore.errors import Problem
 from restore.outbox import Outbox
 from restore.store import unpack
+from restore.vault import Vault
 
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 logger = Logger()
 
 
@@ -25,7 +27,10 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         item = unpack(record["dynamodb"].get("NewImage", {}))
         for mail in item.get("mail", []):
             try:
-                outbox.send(mail["kind"], mail["language"], to=mail["to"], server=item["server"], values=mail["values"])
+                values: dict[str, Any] = mail["values"]
+                if "token" in values:
+                    values = {**values, "token": disputes.unsealed(values["token"], vault.pepper())}
+                outbox.send(mail["kind"], mail["language"], to=mail["to"], server=item["server"], values=values)
             except Problem as problem:
                 logger.error("mail refused", kind=mail["kind"], reason=problem.reason)  # noqa: TRY400 - no text of it is logged
                 sequence = record["dynamodb"]["SequenceNumber"]

@@ -24,5 +24,5 @@ _config = Config(
 
 @cache
 def client(service: str) -> Any:
-    """The client of a service: `dynamodb`, `secretsmanager`, `sesv2`."""
+    """The client of a service: `dynamodb`, `secretsmanager`, `sesv2`, `events`."""
     return _session.create_client(service, config=_config)

@@ -147,6 +147,11 @@ class Pepper:
             return False
         return hmac.compare_digest(self._one(version, purpose, identity, secret), stored or "")
 
+    def derive(self, purpose: str, identity: str, seed: str, version: str | None = None) -> tuple[str, str]:
+        """A secret of 128 bits that only who has the pepper can make of its seed: the version used, and 22 symbols."""
+        version, _, secret = self._one(version or self._current, purpose, identity, seed, 16).partition(".")
+        return version, secret
+
     def _versions(self) -> list[str]:
         return [self._current, *sorted(version for version in self._keys if version != self._current)]
 

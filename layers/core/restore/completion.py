@@ -82,7 +82,7 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
     code, label = state.put_code_in_force(restore, pepper, call.identity, call.now, made_by=number)
     keep(restore, code, sealer, policy, call.identity)
     unpaired = [view.devices[short]["device"] for short in others]
-    token, token_hash = disputes.new_token(call.identity, call.short, pepper)
+    dispute = disputes.new_link(call.identity, call.short, pepper)
     record = devices.record(
         call.identity,
         call.device,
@@ -93,7 +93,7 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
         restoration=number,
         unpaired=unpaired,
         ended=ended_codes,
-        disputes=[link for link in (entry["t"], token_hash) if link],
+        disputes=[link for link in (entry["t"], dispute.hash) if link],
     )
     change.further.append((devices.bound(record), Problem("device_exists")))
     devices.begin_hold(restore, held_until, call.now)
@@ -111,7 +111,7 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
         "platform": entry["platform"],
         "label": label,
         "time": rfc3339(call.now) or "",
-        "token": token,
+        "token": dispute.sealed,
         "unpaired": [view.devices[short]["name"] for short in others],
     }
     act.mail("identity_restored", state.recipients(restore), state.language_of(restore), **values)

@@ -65,9 +65,10 @@ def ask(  # noqa: PLR0913 - the parts of the act
         code = addresses.begin(
             restore, address, identity=call.identity, pepper=pepper, limits=limits, now=call.now, slot=slot
         )
-        token, restore[slot.pending]["t"] = disputes.new_token(call.identity, slot.noun, pepper)
+        link = disputes.new_link(call.identity, slot.noun, pepper)
+        restore[slot.pending]["t"] = link.hash
         act.tell(f"{slot.noun}.requested")
-        tell(act, "address_requested", state.recipients(restore), view, call, slot, token=token)
+        tell(act, "address_requested", state.recipients(restore), view, call, slot, token=link.sealed)
         return Change(code, further=[_counted(restore, call, slot, limits)])
 
     settled = by_paired(table, call, decide, verified=True, may_be_held=False, full=True)
@@ -117,10 +118,10 @@ def confirm(call: Call, slot: Slot, code: str, *, table: Table, pepper: Pepper, 
             return Change(refusal=refusal)
         act.tell(f"{slot.noun}.replaced" if former else f"{slot.noun}.confirmed")
         if told:
-            token, link = disputes.new_token(call.identity, slot.noun, pepper)
-            links = [stored for stored in (awaited.get("t"), link) if stored]
+            link = disputes.new_link(call.identity, slot.noun, pepper)
+            links = [stored for stored in (awaited.get("t"), link.hash) if stored]
             addresses.remember_change(restore, slot, former, links, call.now)
-            tell(act, "address_changed", told, view, call, slot, token=token)
+            tell(act, "address_changed", told, view, call, slot, token=link.sealed)
             tell(act, "address_in_force", _others(told, restore[slot.noun]), view, call, slot)
         if slot is MAIN and former:
             restorations.end_mailed_codes(restore, call.now)

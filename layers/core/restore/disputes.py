@@ -9,7 +9,7 @@ came, so that a thief with the mailbox cannot undo what the owner does one by on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from restore.codes import new_id
 from restore.errors import Problem
@@ -27,10 +27,31 @@ HELD_AFTER_SECOND: Final = 72 * 3600
 LEAST_LIFE: Final = 86400
 
 
-def new_token(identity: str, about: str, pepper: Pepper) -> tuple[str, str]:
-    """A token about a new device or a changed address, and the hash of it to store."""
-    secret = new_id()
-    return f"{identity}.{about}.{secret}", pepper.hash(f"dispute of {about}", identity, secret)
+class Link(NamedTuple):
+    """A new token: its text, what may stand in the table until the mail is sent, and the hash to know it by."""
+
+    token: str
+    sealed: str
+    hash: str
+
+
+def new_link(identity: str, about: str, pepper: Pepper) -> Link:
+    """A token about a new device or a changed address.
+
+    Notices lie in the table until the stream has mailed them. What lies there is the seed of the token, of which only
+    the pepper makes the token: a copy of the table opens no link.
+    """
+    seed = new_id()
+    version, secret = pepper.derive(f"link about {about}", identity, seed)
+    stored = pepper.hash(f"dispute of {about}", identity, secret)
+    return Link(f"{identity}.{about}.{secret}", f"{identity}.{about}.{version}~{seed}", stored)
+
+
+def unsealed(sealed: str, pepper: Pepper) -> str:
+    """The token that a notice is to carry."""
+    identity, about, seeded = parse(sealed)
+    version, _, seed = seeded.partition("~")
+    return f"{identity}.{about}.{pepper.derive(f'link about {about}', identity, seed, version)[1]}"
 
 
 def parse(token: str) -> Token:

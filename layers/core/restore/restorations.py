@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from restore.audit import Act
     from restore.codes import Pepper
     from restore.conditions import Item
+    from restore.disputes import Link
     from restore.http import Call
     from restore.limits import Limits
 
@@ -156,7 +157,7 @@ def request(
     for entry in awaiting[: max(0, len(awaiting) - AT_ONCE + 1)]:
         _cancel(entry, call.now)
     number, email_code = new_id(), new_email_code()
-    token, token_hash = disputes.new_token(call.identity, call.short, pepper)
+    link = disputes.new_link(call.identity, call.short, pepper)
     restore.setdefault("rst", {})[number] = entry = {
         "st": "awaiting_code",
         "k": call.device,
@@ -169,19 +170,19 @@ def request(
         "s": call.now,
         "h": _hash(pepper, call.identity, number, email_code),
         "c": code_key,
-        "t": token_hash,
+        "t": link.hash,
     }
     accept_nonce(entry, call)
-    return Requested(number, entry, email_code, token)
+    return Requested(number, entry, email_code, link)
 
 
 class Requested:
     """A restoration just begun, with what only its mail may hold."""
 
-    __slots__ = ("code", "entry", "number", "token")
+    __slots__ = ("code", "entry", "link", "number")
 
-    def __init__(self, number: str, entry: Item, code: str, token: str) -> None:
-        self.number, self.entry, self.code, self.token = number, entry, code, token
+    def __init__(self, number: str, entry: Item, code: str, link: Link) -> None:
+        self.number, self.entry, self.code, self.link = number, entry, code, link
 
 
 def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: Call) -> Requested:
@@ -195,15 +196,15 @@ def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: 
     accept_nonce(entry, call)
     _count_mail(restore["codes"][entry["c"]], limits, call.now)
     email_code = new_email_code()
-    token, token_hash = disputes.new_token(call.identity, call.short, pepper)
+    link = disputes.new_link(call.identity, call.short, pepper)
     entry |= {
         "h": _hash(pepper, call.identity, number, email_code),
         "x": call.now + limits.email_code_seconds,
         "r": entry["r"] - 1,
         "s": call.now,
-        "t": token_hash,
+        "t": link.hash,
     }
-    return Requested(number, entry, email_code, token)
+    return Requested(number, entry, email_code, link)
 
 
 def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
@@ -215,7 +216,7 @@ def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
         "device": begun.entry["name"],
         "platform": begun.entry["platform"],
         "time": rfc3339(call.now) or "",
-        "token": begun.token,
+        "token": begun.link.token,
     }
 
 
@@ -234,7 +235,7 @@ def tell_the_second_address(act: Act, begun: Requested, restore: Item, call: Cal
         "device": begun.entry["name"],
         "platform": begun.entry["platform"],
         "time": rfc3339(call.now) or "",
-        "token": begun.token,
+        "token": begun.link.sealed,
     }
     act.mail("restoration_requested", to, language_of(restore), **values)
 
