@@ -50,7 +50,7 @@ class Message:
     def __init__(self, vector: dict[str, Any]) -> None:
         self.method: str = vector["method"]
         self.url: str = vector["url"]
-        self.headers = CaseInsensitiveDict(vector["headers"])
+        self.headers = CaseInsensitiveDict(vector["headers"])  # type: ignore[no-untyped-call]
 
 
 def verified(vector: dict[str, Any], message: Message) -> list[str]:
