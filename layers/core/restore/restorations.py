@@ -102,10 +102,14 @@ def pending(restore: Item, now: int) -> dict[str, Item]:
 
 
 def of_new_device(restore: Item | None, number: str, call: Call) -> Item:
-    """The restoration of the key that signed, or `not_paired`: a stranger's answer, whatever there is."""
+    """The restoration of the key that signed, or `not_paired`: a stranger's answer, whatever there is.
+
+    The very bytes that it has accepted before are a replay, whatever has become of it since.
+    """
     entry: Item | None = (restore or {}).get("rst", {}).get(number)
     if entry is None or entry["k"] != call.device:
         raise Problem("not_paired")
+    must_be_fresh(entry, call)
     return entry
 
 
