@@ -324,7 +324,16 @@ def test_a_restoration_is_requested_by_the_key_it_brings(world: World, owner: Ow
 
 
 @pytest.mark.parametrize(
-    "code", ["", "1234567", "123456789", "1234 5678", "abcdefgh", "１２３４５６７８", "12345678\n"]
+    "code",
+    [
+        "",
+        "1234567",
+        "123456789",
+        "1234 5678",
+        "abcdefgh",
+        "\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+        "12345678\n",
+    ],
 )
 def test_an_email_code_of_another_form(world: World, owner: Owner, code: str) -> None:
     """422, and it costs no attempt."""

@@ -356,7 +356,7 @@ def test_a_completion_without_what_it_needs_costs_no_attempt(world: World) -> No
     new.act("POST", path, {"email_code": other_digits(code)}).expect(422, "invalid")
     new.act("POST", path, {}).expect(422, "invalid")
     new.act("POST", path, {"email_code": code, "verification_key": new.id}, verified=True).expect(422, "invalid")
-    for odd in ("1234567", "123456789", "1234567a", "１２３４５６７８"):
+    for odd in ("1234567", "123456789", "1234567a", "\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18"):
         new.complete(number, odd).expect(422, "invalid")
     assert new.verification
     body = {"email_code": code, "verification_key": new.verification.public}

@@ -1,0 +1,117 @@
+"""AWS fails at every call of every act in turn: a retry where that is safe, else 503, and nothing is half done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.functional.acts import ACTS
+from tests.functional.faults import BY_NAME, Wire
+
+if TYPE_CHECKING:
+    from local.phone import Answer
+    from tests.functional.faults import Fault
+    from tests.functional.world import World
+
+SERVICE: Final = {"GetSecretValue": "secretsmanager", "SendEmail": "sesv2"}
+UNTOLD: Final = frozenset({"ver", "seq", "head", "lang"})
+"""The log, and the language of mails: it is remembered beside an act, and the next request tells it again."""
+FOR_EVER: Final = ("throttled", "conflict", "answer lost")
+ALIKE: Final = ("broken", "unreachable")
+"""To the client's retry they are what throttling is: tried at the first call of each operation."""
+COLD: Final = ("GetSecretValue", "GetItem")
+"""What a function asks for when it has just started: the pepper and the policy."""
+
+
+def shape(world: World) -> dict[tuple[str, str], Any]:
+    """What the table says, without what differs each time (random values, times, nonces, counters) and without the log.
+
+    The log is checked for itself: a mail that was refused adds rows to it that tell of what was taken back.
+    """
+    return {
+        key: masked({name: value for name, value in item.items() if name not in UNTOLD})
+        for key, item in ((key, world.item(key[0].removeprefix("ID#"), key[1])) for key in world.items(counters=False))
+        if not key[1].startswith("E#")
+    }
+
+
+def masked(value: Any) -> Any:
+    """A value with everything random or timed taken out of it."""
+    if isinstance(value, dict):
+        kept = {
+            name: "*" if name == "label" else masked(member)
+            for name, member in value.items()
+            if name != "seen" and not (name.startswith("n") and name[1:].isdigit())
+        }
+        return sorted((name if len(name) < 20 else "*", str(member)) for name, member in kept.items())
+    if isinstance(value, list):
+        return [masked(member) for member in value]
+    if isinstance(value, str):
+        return value if len(value) < 18 else "*"
+    return "time" if isinstance(value, int) and value > 10**9 else value
+
+
+def must_be_success_or_503(answer: Answer, success: int) -> bool:
+    """Whether it succeeded; what did not says when to come again."""
+    if answer.status == 503:
+        assert answer.header("Content-Type") in {"application/problem+json", "text/html; charset=utf-8"}
+        if answer.header("Content-Type") == "application/problem+json":
+            answer.expect(503, "unavailable")
+            assert int(answer.header("Retry-After") or 0) >= 1
+        return False
+    assert answer.status in {success, 200}, answer.text
+    return True
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_every_call_failing_in_turn(world: World, act: str) -> None:
+    """ASVS 2.3.3, 16.5.3: the answer is a success or 503, the state is that before or that after, and the very same
+    request, signed afresh, then succeeds.
+    """
+    make = ACTS[act](world)
+    saved, before = world.save(), shape(world)
+    for cold in (True, False):
+        world.go_back(saved)
+        if cold:
+            world.handlers.clear()
+        with Wire() as wire:
+            first = world.send(make())
+        assert first.status < 300
+        after, calls = shape(world), wire.calls
+        assert before != after
+        for fault, at, for_ever in cases(calls):
+            if cold and calls[at] not in COLD:
+                continue  # the same as in a warm function
+            world.go_back(saved)
+            if cold:
+                world.handlers.clear()
+            what = f"{act}: call {at} ({calls[at]}) {fault} {'for ever' if for_ever else 'once'}"
+            with Wire(fault, at, for_ever=for_ever) as wire:
+                answer = world.send(make())
+            assert wire.failed, what
+            now = shape(world)
+            world.must_have_whole_logs()
+            if must_be_success_or_503(answer, first.status):
+                assert now == after, what
+                continue
+            assert now in (before, after), what
+            world.clock.move(30)  # the pause that a resend has to keep
+            again = world.send(make())
+            done_before = now == after and act.startswith("dispute")  # a link works once
+            assert again.status in ({410} if done_before else {first.status, 200}), f"{what}: then {again.text}"
+            world.must_have_whole_logs()
+
+
+def cases(calls: list[str]) -> list[tuple[Fault, int, bool]]:
+    """Which fault at which call, once or for ever: those that the call's service can have."""
+    found: list[tuple[Fault, int, bool]] = []
+    for at, operation in enumerate(calls):
+        service = SERVICE.get(operation, "dynamodb")
+        for name, fault in BY_NAME.items():
+            if not fault.fits(service) or (name in ALIKE and operation in calls[:at]):
+                continue
+            found.append((fault, at, False))
+            if name in FOR_EVER:
+                found.append((fault, at, True))
+    return found
