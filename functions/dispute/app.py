@@ -93,6 +93,7 @@ def _restoration(view: View, act: Act, call: Call, number: str, entry: Item) -> 
     if disputes.is_second(restore, call.now):
         entry["held_until"] = call.now + disputes.HELD_AFTER_SECOND
         act.tell("restoration.disputed", restoration=number, outcome="held")
+        _tell_held(act, call, restore, entry, entry["held_until"])
         return Change("disputed_restoration_held")
     restorations.cancel(entry, call.now)
     act.tell("restoration.disputed", restoration=number, outcome="cancelled")
@@ -126,6 +127,7 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
         write.set(("devices", short, "h"), until)
         restore["held_until"] = max(restore.get("held_until", 0), until)
         act.tell("device.disputed", device=record["device"], outcome="held")
+        _tell_held(act, call, restore, record, until)
         change.answer = "disputed_device_held"
         return change
     if state.status(restore) != "enabled":
@@ -145,6 +147,18 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
     act.mail("device_disputed", state.recipients(restore), state.language_of(restore), **values)
     change.answer = "disputed_device"
     return change
+
+
+def _tell_held(act: Act, call: Call, restore: Item, device: Item, until: int) -> None:
+    """A dispute is told, whatever came of it; without a link of its own."""
+    values = {
+        "identity": call.identity,
+        "device": device["name"],
+        "platform": device["platform"],
+        "until": rfc3339(until) or "",
+        "time": rfc3339(call.now) or "",
+    }
+    act.mail("device_held", state.recipients(restore), state.language_of(restore), **values)
 
 
 def _address(view: View, act: Act, call: Call, token: disputes.Token, slot: Slot) -> Change:

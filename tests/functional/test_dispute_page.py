@@ -86,7 +86,7 @@ def test_no_log_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixtur
 
 
 def test_a_copy_of_the_table_opens_no_link(world: World) -> None:
-    """B13 N1: while a notice waits to be mailed, its link's secret does not stand in the table; nor does it afterwards."""
+    """B13 N1: while a notice waits to be mailed, its link's secret does not stand in the table."""
     owner = world.owner()
     world.begun(owner)
     restored = world.restored(owner)
@@ -97,3 +97,14 @@ def test_a_copy_of_the_table_opens_no_link(world: World) -> None:
     for token in tokens:
         assert token.rpartition(".")[2] not in waiting
     assert world.phone().dispute(world.token(restored.address)).status == 200
+
+
+def test_a_second_dispute_is_told_as_well(world: World) -> None:
+    """B13 N5: within 7 days the second link only holds the device, and a mail says so, without another link."""
+    owner = world.owner()
+    for held in (False, True):
+        world.begun(owner)
+        assert world.phone().dispute(world.token(owner.address)).status == 200
+        told = [mail for mail in world.deliver() if "back" in mail.subject]
+        assert bool(told) == held
+        assert not any(mail.tokens for mail in told)
