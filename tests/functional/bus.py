@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from restore import aws
 from tests.functional.world import Context
@@ -68,7 +69,7 @@ class Bus:
             self._arrived += entries
             return None
         status, body = self.answer(entries)
-        return AWSResponse(request.url, status, {}, Raw(json.dumps(body).encode()))
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(json.dumps(body).encode()))
 
     def records(self) -> list[dict[str, Any]]:
         """The stream's records of event rows that were not yet published, in the order of their keys."""
