@@ -62,7 +62,8 @@ def lengthen(world: World, identity: str, count: int) -> None:
 
 def read_all(phone: Phone) -> list[list[dict[str, Any]]]:
     """All pages of a phone's log."""
-    pages, cursor = [], None
+    pages: list[list[dict[str, Any]]] = []
+    cursor = None
     while not pages or cursor is not None:
         shown = phone.events(cursor).expect(200)
         pages.append(shown["events"])

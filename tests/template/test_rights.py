@@ -150,7 +150,7 @@ def test_a_customers_key_may_be_used_through_its_services_alone(name: str) -> No
     """A 13.3.1: whoever touches what the key encrypts may decrypt, writers too; nobody may ask the key itself."""
     services = {verb.partition(":")[0] for verb in RIGHTS[name]} & {"dynamodb", "secretsmanager"}
     if name in DEAD_LETTERS:
-        services = {"dynamodb"}  # the stream is encrypted as the table is
+        services |= {"dynamodb"}  # the stream is encrypted as the table is
     found = [one for one in statements(stack("customer key"), name) if one["Sid"] == "DataKey"]
     if not services:
         assert not found
