@@ -91,6 +91,8 @@ def function_of(endpoint: Endpoint) -> Function:
     if not act:
         rest = re.sub(r"\A`[^`]+`(?: and `[^`]+`)*:\s*", "", module.__doc__ or "")
     name = f"{endpoint.folder.name}_{act.__name__}" if act else endpoint.folder.name
+    if not act and sum(one.folder == endpoint.folder for one in endpoints()) > 1:
+        name = f"{endpoint.method.lower()}_{name}"
     return Function(name, summary.strip().rstrip("."), _paragraphs(rest), _body(handler, module))
 
 

@@ -211,7 +211,7 @@ def _operation(endpoint: Endpoint, route: Route, function: Function) -> dict[str
     made: dict[str, Any] = {
         "operationId": function.operation,
         "tags": [route.tag],
-        "summary": function.summary,
+        "summary": route.summary or function.summary,
         "description": "\n\n".join(part for part in (function.description, who) if part),
         "security": security,
         "parameters": [

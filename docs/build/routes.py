@@ -43,6 +43,7 @@ class Route:
         problems: codes besides those that follow from `who`, with blanks between them.
         held: whether a held device may call it; without, `not_allowed` is added.
         example: a body, where the function has a model for one.
+        summary: in the place of the handler's docstring, where one handler has several routes.
         query: name → meaning of the one query parameter, where there is one.
     """
 
@@ -53,6 +54,7 @@ class Route:
     example: Mapping[str, Any] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     tag: str = "Identity"
+    summary: str | None = None
 
     def codes(self, method: str) -> list[str]:
         """Every problem code of the route, in the catalogue's order of statuses."""
@@ -232,8 +234,18 @@ ROUTES: Final[Mapping[str, Route]] = {
     "GET /restore": Route(tag="Pages", who="public", answers={200: "page"}),
     "GET /pair": Route(tag="Pages", who="public", answers={200: "page"}),
     "GET /problems/{code}": Route(tag="Pages", who="public", answers={200: "page", 404: "page"}),
-    "GET /dispute/{token}": Route(tag="Pages", who="public", answers={200: "page", 410: "page"}),
-    "POST /dispute/{token}": Route(tag="Pages", who="public", answers={200: "page", 410: "page", 503: "page"}),
+    "GET /dispute/{token}": Route(
+        tag="Pages",
+        who="public",
+        summary="Say on a page what the link of a mail would do; nothing changes",
+        answers={200: "page", 410: "page", 503: "page"},
+    ),
+    "POST /dispute/{token}": Route(
+        tag="Pages",
+        who="public",
+        summary="Take away what the link is about, and say on a page what was done",
+        answers={200: "page", 410: "page", 503: "page"},
+    ),
 }
 
 
