@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LEAST_ROUNDS = 2
 MOST_ROUNDS = 30
-SECONDS = float(os.environ.get("RACE_SECONDS", "3"))
+SECONDS = float(os.environ.get("RACE_SECONDS", "2"))
 """How long each race goes on; `RACE_SECONDS=120 make test ARGS="-k test_races"` runs the most rounds of every race."""
 
 
