@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from restore import addresses, aws, disputes, pairings, restorations, settings, state
 from restore.conditions import Write
 from restore.errors import Problem
-from restore.http import Answer, Call, guarded, language_of, source_of, wired
+from restore.http import Answer, Call, guarded, language_of, source_of
 from restore.keys import device_key, identity_key, short_of
 from restore.pages import disputed, page
 from restore.policies import Policies
 from restore.settling import Change, View, act_of, by_new_device
 from restore.signatures import server_address
+from restore.startup import wired
 from restore.store import Table
 from restore.times import rfc3339
 from restore.vault import Vault

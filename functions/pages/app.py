@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from restore import signatures
 from restore.errors import CATALOGUE, Problem
-from restore.http import Answer, guarded, language_of, wired
+from restore.http import Answer, guarded, language_of
 from restore.languages import DEFAULT, SUPPORTED
 from restore.pages import PAGES, page
+from restore.startup import wired
 from restore.texts import Shown, escape
 from restore.times import rfc3339
 

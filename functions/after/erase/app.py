@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 
 from restore import aws, settings, tombstones
 from restore.errors import Problem
+from restore.startup import wired
 from restore.store import Table
 from restore.vault import Vault
 
@@ -28,6 +29,7 @@ ENOUGH_MILLISECONDS: Final = 15_000
 """A step takes no longer, however patiently it is tried."""
 
 
+@wired
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Finish erasures; answers which messages are to be given again."""
     failed = [record["messageId"] for record in event["Records"] if not _finished(record, context)]

@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from restore import aws, disputes, settings
 from restore.errors import Problem
 from restore.outbox import Outbox
+from restore.startup import wired
 from restore.store import unpack
 from restore.vault import Vault
 
@@ -21,6 +22,7 @@ vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 logger = Logger()
 
 
+@wired
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Send what is left to be sent; answers which record to begin with again, if any."""
     for record in event["Records"]:

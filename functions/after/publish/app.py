@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from restore import aws, settings
+from restore.startup import wired
 from restore.store import unpack
 from restore.times import rfc3339
 
@@ -45,6 +46,7 @@ TOLD: Final = frozenset(
 """Members of `detail` that leave the table: ids, labels, counts and fixed words. A person's own words stay in it."""
 
 
+@wired
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Publish the events of new rows; answers which record to begin with again, if any."""
     for some in batched(_entries(event["Records"]), AT_ONCE, strict=False):

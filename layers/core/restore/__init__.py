@@ -2,6 +2,6 @@
 
 import gc
 
-# Start-up makes some ten thousand objects that stay; collecting among them is a tenth of a cold start. `restore.http`
-# switches the collector on again as soon as a handler is wired.
+# Start-up makes some ten thousand objects that stay; collecting among them is a tenth of a cold start.
+# `restore.startup` switches the collector on again as soon as a handler is wired.
 gc.disable()

@@ -7,7 +7,6 @@ nobody foresaw becomes `unavailable`, is logged as unexpected, and sets off an a
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import time
@@ -22,6 +21,7 @@ from restore import signatures
 from restore.errors import Problem, invalid
 from restore.keys import IDENTITY_NAME, short_of
 from restore.languages import negotiate
+from restore.startup import wired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,13 +124,6 @@ def endpoint(
         return wraps(act)(wired(guarded(answer)))
 
     return decorate
-
-
-def wired(handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """End a start-up: what was made so far stays, and the collector works again (`restore/__init__.py`)."""
-    gc.freeze()
-    gc.enable()
-    return handler
 
 
 def guarded(act: Callable[[dict[str, Any]], Answer]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
