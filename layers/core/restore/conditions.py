@@ -137,7 +137,8 @@ def remember_nonce(write: Write, device: str, nonce: str, now: int, *, stale_slo
         write.when(f"attribute_not_exists({current}) OR contains({current}, {tag_value})")
         write.when(f"NOT contains({current}, {nonce_value})")
         write.adds.append(f"{current} {written}")
-    write.when(f"NOT contains({last}, {nonce_value})")
+    # the slot before may hold an older span's set, too: what that remembers is long forgotten
+    write.when(f"NOT contains({last}, {nonce_value}) OR NOT contains({last}, {write.value(f'#{span - 1}')})")
     write.removes += [write.name(f"n{n}") for n in range(NONCE_SLOTS) if f"n{n}" not in {slot, before}]
     return write
 
