@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTimeoutError
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
@@ -52,7 +52,7 @@ class Fault:
         """Whether a service can fail so."""
         return service in self._services
 
-    def answer(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+    def answer(self, service: str, _operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
         """The answer instead of AWS's, for the services that can fail so."""
         if service not in self._services:
             return None
@@ -64,7 +64,7 @@ class Fault:
 class NoAnswer(Fault):
     """Nothing comes back: the connection fails before the request is sent, or after it was done."""
 
-    def __init__(self, name: str, error: type[Exception], *, after: bool) -> None:
+    def __init__(self, name: str, error: type[BotoCoreError], *, after: bool) -> None:
         super().__init__(name)
         self._error = error
         self.after = after
@@ -73,7 +73,7 @@ class NoAnswer(Fault):
         """Any can."""
         return service in SERVICES
 
-    def answer(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
+    def answer(self, _service: str, _operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
         """Raise what botocore raises."""
         raise self._error(endpoint_url=request.url, error="on purpose")
 
@@ -92,7 +92,7 @@ class Conflict(Fault):
         if operation != "TransactWriteItems":
             told = {"__type": DYNAMODB + "TransactionConflictException", "message": "on purpose"}
             return response(request, 400, told)
-        count = len(json.loads(request.body)["TransactItems"])
+        count = len(_asked(request)["TransactItems"])
         reasons = [{"Code": "None"}] * (count - 1) + [{"Code": "TransactionConflict", "Message": "on purpose"}]
         told = {"__type": DYNAMODB + "TransactionCanceledException", "Message": "on purpose"}
         return response(request, 400, told | {"CancellationReasons": reasons})
@@ -168,7 +168,7 @@ class Wire:
         return self._fault is not None and (number == self._at or (self._for_ever and number > self._at))
 
     def _before(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
-        _, service, operation = event_name.split(".")
+        service, operation = event_name.split(".")[1:]
         self.calls.append(operation)
         if self._fault is not None and self._chosen() and not self._fault.after:
             self.failed += 1
@@ -192,8 +192,14 @@ class Wire:
             self._fault.answer("", "", request)
 
 
+def _asked(request: AWSPreparedRequest) -> dict[str, Any]:
+    assert isinstance(request.body, str | bytes)
+    asked: dict[str, Any] = json.loads(request.body)
+    return asked
+
+
 def _token(request: AWSPreparedRequest) -> str | None:
-    token = json.loads(request.body).get("ClientRequestToken")
+    token = _asked(request).get("ClientRequestToken")
     return None if token is None else str(token)
 
 

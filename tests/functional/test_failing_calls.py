@@ -66,9 +66,7 @@ def must_be_success_or_503(answer: Answer, success: int) -> bool:
 
 @pytest.mark.parametrize("act", ACTS)
 def test_every_call_failing_in_turn(world: World, act: str) -> None:
-    """ASVS 2.3.3, 16.5.3: the answer is a success or 503, the state is that before or that after, and the very same
-    request, signed afresh, then succeeds.
-    """
+    """ASVS 2.3.3, 16.5.3: a success or 503, the state before or the state after; signed afresh it then succeeds."""
     make = ACTS[act](world)
     saved, before = world.save(), shape(world)
     for cold in (True, False):

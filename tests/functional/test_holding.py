@@ -103,10 +103,10 @@ def test_a_held_device_cannot_lock_the_owner_out(world: World) -> None:
     held.sign_in().expect(201)
     held.show().expect(200)
     before = world.items()
-    acts = [held.enable, held.disable, held.resend_confirmation, lambda: held.veto(number)]
-    acts.append(lambda: held.confirm_email("12345678"))
-    for act in acts:
-        assert act().expect(403, "not_allowed")["until"] == "2026-11-19T11:10:00Z"
+    answers = [held.enable(), held.disable(), held.resend_confirmation(), held.veto(number)]
+    answers.append(held.confirm_email("12345678"))
+    for answer in answers:
+        assert answer.expect(403, "not_allowed")["until"] == "2026-11-19T11:10:00Z"
     assert world.items() == before
     world.clock.move(24 * HOUR - 1)
     held.enable().expect(403, "not_allowed")

@@ -226,7 +226,7 @@ def test_no_failure_of_a_stranger_limits_a_paired_device(world: World) -> None:
 
 def test_counters_are_the_dustmans_once_their_window_is_over(world: World) -> None:
     """They carry the TTL attribute that the template names, later than the window they count."""
-    owner = world.owner()
+    world.owner()
     world.phone().request_restore("ada", made_up_code()).expect(403, "restore_refused")
     counters = {key: item for key, item in world.items().items() if key[0].startswith("SRC#")}
     assert len(counters) == 3

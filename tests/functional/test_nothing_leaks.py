@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.phone import plain_symbols, selector
+from restore import http
 from tests.functional.acts import ACTS, GUESSES
 from tests.functional.faults import BY_NAME, Wire
 from tests.functional.world import ADDRESS, PEPPER
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from local.phone import Answer
     from tests.functional.world import World
 
+ALL = ACTS | GUESSES
 PEPPER_KEY = json.loads(PEPPER)["1"]
 
 
@@ -29,9 +31,10 @@ def said(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     """All that was said since: the log as Lambda gets it, and what is printed beside it (metrics)."""
     world.handler("Notify")  # whose start makes the logger
     stream = io.StringIO()
-    for handler in logging.getLogger("restore").handlers:
-        if isinstance(handler, logging.StreamHandler) and "caplog" not in type(handler).__module__:
-            monkeypatch.setattr(handler, "stream", stream)
+    for name in {http.logger.service, "restore"}:  # it has another name where it was made before the environment was
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                monkeypatch.setattr(handler, "stream", stream)
     return lambda: stream.getvalue() + capsys.readouterr().out
 
 
@@ -59,13 +62,12 @@ def spellings(code: str) -> dict[str, str]:
     return {code: "restore code", symbols: "restore code", symbols[:26]: "restore code", selector(code): "selector"}
 
 
-@pytest.mark.parametrize("act", {**ACTS, **GUESSES})
+@pytest.mark.parametrize("act", ALL)
 def test_nothing_secret_in_logs_metrics_and_table(
     world: World, act: str, said: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each act, answered, refused as a replay, and with its first call of AWS failing."""
-    caplog.set_level("DEBUG", logger="restore")
-    make = {**ACTS, **GUESSES}[act](world)
+    make = ALL[act](world)
     world.answers.clear()
     with Wire(BY_NAME["denied"], 0):
         world.send(make())
@@ -86,10 +88,10 @@ def test_nothing_secret_in_logs_metrics_and_table(
         assert address not in log, "an address in what was logged"
 
 
-@pytest.mark.parametrize("act", {**ACTS, **GUESSES})
+@pytest.mark.parametrize("act", ALL)
 def test_answers_tell_codes_to_whom_they_belong_and_addresses_to_nobody(world: World, act: str) -> None:
     """A restore code is in the answer that makes it, once; the mailed one, a token, an address, the pepper in none."""
-    world.send({**ACTS, **GUESSES}[act](world)())
+    world.send(ALL[act](world)())
     mailed = {code for mail in world.mails for code in mail.codes} | {
         one for mail in world.mails for one in mail.tokens
     }

@@ -171,12 +171,13 @@ def test_what_needs_the_person_needs_the_verification_key(world: World, act: str
     """S4, ASVS 7.5.1: without it `verification_required`, with another one `signature_invalid`; nothing changes."""
     owner = world.owner()
     _, number, _ = world.begun(owner)
-    method, path, body = {
+    acts: dict[str, tuple[str, str, dict[str, str] | None]] = {
         "enable": ("POST", "/restore", {}),
         "disable": ("DELETE", "/restore", None),
         "unpair": ("DELETE", f"/devices/{owner.phone.id}", None),
         "veto": ("DELETE", f"/restorations/{number}", None),
-    }[act]
+    }
+    method, path, body = acts[act]
     before = world.items()
     owner.phone.act(method, owner.phone.path(path), body).expect(401, "verification_required")
     owner.phone.verification = world.phone().verification
