@@ -6,6 +6,8 @@ nothing is. Where an address is given, its code is mailed first: a mail that SES
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from restore import addresses, aws, devices, identities, restorations, settings, state, tombstones
 from restore.audit import Act
 from restore.bodies import Body, EmailAddress, NewDevice
@@ -20,9 +22,12 @@ from restore.qr import restore_qr
 from restore.sealing import Sealer, keep
 from restore.settling import Change, View, act_of, by_paired
 from restore.store import Refused, Table
-from restore.throttle import counted, too_many
+from restore.throttle import counted, room, too_many
 from restore.times import rfc3339
 from restore.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
@@ -50,13 +55,7 @@ def lambda_handler(call: Call) -> Answer:
     call.must_bring(device.public_key, verification, "device.verification_key")
     if verification is None and policy.require_verification_key:
         raise invalid("device.verification_key", "is required by this server's policy")
-    creations = counted(
-        "creations",
-        call.source,
-        limit=limits.creations_per_source,
-        seconds=limits.creations_window_seconds,
-        now=call.now,
-    )
+    creations = _creations(counted, call)
     try:
         _must_be_allowed(wanted, policy)
     except Problem:
@@ -84,7 +83,7 @@ def lambda_handler(call: Call) -> Answer:
     )
     try:
         if wanted.email:
-            _mail_first(wanted.email, restore, creations, call)
+            _mail_first(wanted.email, restore, call)
         table.transact(
             [
                 identities.created(call, verification),
@@ -92,7 +91,7 @@ def lambda_handler(call: Call) -> Answer:
                 put_new(restore),
                 devices.bound(record),
                 *tombstones.must_be_free(call.identity, vault.pepper()),
-                *([] if wanted.email else [creations]),
+                creations,
             ]
         )
     except Refused as refused:
@@ -101,6 +100,16 @@ def lambda_handler(call: Call) -> Answer:
     answer["restore"] = state.answer(restore)
     answer["email_pending"] = addresses.pending_answer(restore, call.now)
     return Answer(201, answer)
+
+
+def _creations(limited: Callable[..., Write], call: Call) -> Write:
+    return limited(
+        "creations",
+        call.source,
+        limit=limits.creations_per_source,
+        seconds=limits.creations_window_seconds,
+        now=call.now,
+    )
 
 
 def _must_be_allowed(wanted: Creation, policy: Policy) -> None:
@@ -112,13 +121,22 @@ def _must_be_allowed(wanted: Creation, policy: Policy) -> None:
             raise Problem("email_required")
 
 
-def _mail_first(email: str, restore: Item, creations: Write, call: Call) -> None:
-    """Mail the address its code, after a write that says that the name is free and no limit is reached."""
+def _mail_first(email: str, restore: Item, call: Call) -> None:
+    """Mail the address its code, after a write that says that the name is free and no limit is reached.
+
+    The creation itself is counted when it happens: one that SES stops is none.
+    """
     code = addresses.begin(restore, email, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now)
     free = Write("ConditionCheck", dict(identity_key(call.identity)))
     free.when(f"attribute_not_exists({free.name('PK')})")
     never_erased = tombstones.must_be_free(call.identity, vault.pepper())
-    table.transact([free, creations, addresses.counted_mail(email, call.source, limits, call.now), *never_erased])
+    mail = addresses.counted_mail(email, call.source, limits, call.now)
+    try:
+        table.transact([free, _creations(room, call), mail, *never_erased])
+    except Refused as refused:
+        if all(found is None for found in refused.found[:2]) and refused.found[2] is not None:
+            raise too_many(addresses.DAY, call.now, "confirmation mails to one address") from None
+        raise
     outbox.send(
         "address_confirmation",
         call.language or "en",
@@ -135,7 +153,7 @@ def _taken(refused: Refused, creations: Write, call: Call, policy: Policy) -> An
         raise Problem("identity_taken")
     found = refused.found[0]
     if found is None:
-        raise too_many(limits.creations_window_seconds, call.now, "creations or confirmation mails")
+        raise too_many(limits.creations_window_seconds, call.now, "creations")
     if found.get("creator") != call.device:
         _count_refused(creations, call.now)
         raise Problem("identity_taken")

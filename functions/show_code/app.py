@@ -32,10 +32,11 @@ def lambda_handler(call: Call) -> Answer:
         known = state.own_code(view.restore)
         if not known or "sealed" not in known or not view.restore.get("on"):
             raise Problem("code_not_kept")
+        # opened before the log says that it was shown, shown only after the log does
+        code = RestoreCode(sealer.open(known["sealed"], call.identity, known["label"]))
         act.tell("restore.code_shown", code_label=known["label"])
-        return Change(known)
+        return Change((code, known["label"]))
 
-    known = by_paired(table, call, show, verified=True).answer
-    code = RestoreCode(sealer.open(known["sealed"], call.identity, known["label"]))
+    code, label = by_paired(table, call, show, verified=True).answer
     qr = restore_qr(call.server, call.identity, code)
-    return Answer(200, {"restore_code": code.grouped, "code_label": known["label"], "qr": qr})
+    return Answer(200, {"restore_code": code.grouped, "code_label": label, "qr": qr})

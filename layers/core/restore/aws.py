@@ -22,7 +22,12 @@ _config = Config(
 )
 
 
+# A mail whose answer was lost may be on its way: sent again by the client it would come twice. `restore.outbox` sends
+# again what SES has refused for its load.
+_mail_config = _config.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+
 @cache
 def client(service: str) -> Any:
     """The client of a service: `dynamodb`, `secretsmanager`, `sesv2`, `events`."""
-    return _session.create_client(service, config=_config)
+    return _session.create_client(service, config=_mail_config if service == "sesv2" else _config)

@@ -302,10 +302,19 @@ def forget(restore: Item, now: int) -> None:
     """Drop what has been over for a day, and the oldest beyond a few: the item stays small."""
     all_of_them: dict[str, Item] = restore.get("rst", {})
     over = {number: entry for number, entry in all_of_them.items() if status(entry, now) not in PENDING}
-    ended: dict[str, int] = {n: entry["end"] if "end" in entry else entry["x"] for n, entry in over.items()}
+    ended = {number: _ended_at(entry) for number, entry in over.items()}
     for place, number in enumerate(sorted(ended, key=ended.__getitem__, reverse=True)):
         if place >= KEPT_WHEN_OVER or ended[number] + DAY <= now:
             del all_of_them[number]
+
+
+def _ended_at(entry: Item) -> int:
+    """When a restoration that is over ended: by an act, or by its time."""
+    if "end" in entry:
+        at: int = entry["end"]
+    else:
+        at = entry["ready"] + WAITING_ENDS_AFTER if "ready" in entry else entry["x"]
+    return at
 
 
 def _cancel(entry: Item, now: int) -> None:

@@ -79,15 +79,22 @@ def by_paired(  # noqa: C901 - one loop, read from top to bottom
     may_be_held: bool = True,
     full: bool = False,
 ) -> Settled:
-    """An act of a paired device. `full`: it needs to know the devices, so the first read brings them."""
+    """An act of a paired device; `decide` is asked only once the caller was seen to be one.
+
+    A stranger costs the same calls whether there is such an identity or not, and never gets as far as a write. `full`:
+    what the act decides to leave as it is was not checked by a write, so already its first read is consistent.
+    """
     stale_slot = False
     for attempt in _attempts():
-        collection = table.collection(call.identity) if full or attempt else None
-        before = collection.restore if collection else table.get(restore_key(call.identity), consistent=False)
-        if collection:
-            _must_be_able(collection, call, verified=verified, may_be_held=may_be_held)
-        elif before is None:
-            continue
+        final = bool(full or attempt)
+        collection = table.collection(call.identity, consistent=final)
+        before = collection.restore
+        why = why_refused(collection.identity or {}, call, verified=verified, may_be_held=may_be_held)
+        if isinstance(why, Problem) or before is None:
+            if final:
+                raise why if isinstance(why, Problem) else Problem("not_paired")
+            continue  # told only after a consistent read
+        stale_slot = stale_slot or why == "stale_slot"
         view = _view(before, collection)
         told = bool(call.language and call.language != language_of(view.restore))
         if told:
@@ -106,9 +113,9 @@ def by_paired(  # noqa: C901 - one loop, read from top to bottom
         try:
             change = decide(view, act, mine)
         except Problem:
-            if collection is None:
-                continue  # told only after a full read, which says first whether the caller may hear it
-            raise
+            if final:
+                raise
+            continue
         writes = [mine]
         if change.written or told:
             writes += _writes(view.restore, before, act)
@@ -205,12 +212,6 @@ def _settled(before: Item | None, view: View, change: Change) -> Settled:
     if change.refusal:
         raise change.refusal
     return Settled(before or {}, view.restore, change.answer)
-
-
-def _must_be_able(collection: Collection, call: Call, *, verified: bool, may_be_held: bool) -> None:
-    why = why_refused(collection.identity or {}, call, verified=verified, may_be_held=may_be_held)
-    if isinstance(why, Problem):
-        raise why
 
 
 def _further(refused: Refused, own: int, change: Change) -> None:

@@ -66,14 +66,14 @@ class Table:
         answer = self._call("get_item", Key=_keys(key), ConsistentRead=consistent)
         return unpack(answer["Item"]) if "Item" in answer else None
 
-    def collection(self, identity: str) -> Collection:
-        """The identity, its devices (unpaired ones, too) and its restore item, in one consistent read."""
+    def collection(self, identity: str, *, consistent: bool = True) -> Collection:
+        """The identity, its devices (unpaired ones, too) and its restore item, in one read."""
         found: list[Item] = []
         start: dict[str, Any] = {}
         while True:
             answer = self._call(
                 "query",
-                ConsistentRead=True,
+                ConsistentRead=consistent,
                 KeyConditionExpression="PK = :pk AND SK BETWEEN :from AND :to",
                 ExpressionAttributeValues=pack(
                     {

@@ -22,6 +22,13 @@ def network_of(source: str) -> str:
     return str(address)
 
 
+def room(what: str, source: str, *, limit: int, seconds: int, now: int) -> Write:
+    """Whether one more would be counted, without counting it."""
+    write = Write("ConditionCheck", counter_key(what, network_of(source), now // seconds))
+    count = write.name("n")
+    return write.when(f"attribute_not_exists({count}) OR {count} < {write.value(limit)}")
+
+
 def counted(what: str, source: str, *, limit: int, seconds: int, now: int) -> Write:
     """Count one more in the window that `now` lies in; refused once there are `limit` in it."""
     window = now // seconds
