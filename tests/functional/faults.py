@@ -135,7 +135,7 @@ def response(request: AWSPreparedRequest, status: int, told: dict[str, Any]) -> 
 
 
 class Wire:
-    """Watches every call on its way, and makes the chosen one fail: the n-th, once or from then on.
+    """Watches every call on its way, and makes the chosen one fail: the n-th, or all of its service from then on.
 
     `calls` are the operations that were tried, each try of a retry included.
     """
@@ -144,6 +144,7 @@ class Wire:
         self.calls: list[str] = []
         self.failed = 0
         self._fault, self._at, self._for_ever = fault, at, for_ever
+        self._services: list[str] = []
         self._done: set[str] = set()
         self._table = ""
 
@@ -165,11 +166,14 @@ class Wire:
 
     def _chosen(self) -> bool:
         number = len(self.calls) - 1
-        return self._fault is not None and (number == self._at or (self._for_ever and number > self._at))
+        if number <= self._at or not self._for_ever:
+            return number == self._at
+        return self._services[number] == self._services[self._at]
 
     def _before(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
         service, operation = event_name.split(".")[1:]
         self.calls.append(operation)
+        self._services.append(service)
         if self._fault is not None and self._chosen() and not self._fault.after:
             self.failed += 1
             answer = self._fault.answer(SERVICE_IDS.get(service, service), operation, request)

@@ -115,7 +115,8 @@ def must_tell_no_code_but_its_own(answer: Answer) -> None:
 def test_what_goes_wrong_unforeseen_is_logged_without_its_message(world: World, said: Callable[[], str]) -> None:
     """The message of an exception may hold what was sent; the caller gets 503 and nothing internal (ASVS 16.5.1)."""
     owner = world.owner()
-    world.set("ada", "I", devices="no map but a text with 12345678 in it")
+    paired = world.item("ada", "I")["devices"]
+    world.set("ada", "I", devices={**paired, "12345678": {"v": "x", "s": 1}})  # KeyError: '12345678'
     answer = owner.phone.show()
     answer.expect(503, "unavailable")
     log = said()
