@@ -4,6 +4,7 @@ import datetime as dt
 import html
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import override
 
 import httpx
+
+SETTLING_SECONDS = 0.2
+LONGEST_SETTLING_SECONDS = 2.0
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -75,6 +79,20 @@ class Mailbox:
         ]
         return [mail for mail in mails if to is None or to.lower() in (address.lower() for address in mail.to)]
 
+    def settled(self) -> list[Mail]:
+        """Every mail so far, once none has come for a moment.
+
+        Notices go out by the table's stream just after their act was answered. Whoever looks at the mailbox next wants
+        to see what the act has sent.
+        """
+        end = time.monotonic() + LONGEST_SETTLING_SECONDS
+        before, mails = -1, self.mails()
+        while len(mails) != before and time.monotonic() < end:
+            before = len(mails)
+            time.sleep(SETTLING_SECONDS)
+            mails = self.mails()
+        return mails
+
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
@@ -135,7 +153,7 @@ class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the mails, or with 503 once the local AWS has gone."""
         try:
-            mails = self._mailbox.mails()
+            mails = self._mailbox.settled()
         except httpx.HTTPError as error:
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", f"The local stack does not answer: {error}\n")
             return
