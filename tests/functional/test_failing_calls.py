@@ -22,6 +22,8 @@ ALIKE: Final = ("broken", "unreachable")
 """To the client's retry they are what throttling is: tried at the first call of each operation."""
 SECOND_STEPS: Final = {"sign_in": ("GetItem", "UpdateItem")}
 """What follows when the act is done: a sign-in is counted first, and only then read what to tell of it."""
+PATIENCE_TRIED: Final = ("throttled", "dynamodb")
+"""Conflicts for ever try the same patience with fewer calls: botocore does not repeat them itself."""
 COLD: Final = ("GetSecretValue", "GetItem")
 """What a function asks for when it has just started: the pepper and the policy."""
 
@@ -115,6 +117,6 @@ def cases(calls: list[str]) -> list[tuple[Fault, int, bool]]:
             if not fault.fits(service) or (name in ALIKE and operation in calls[:at]):
                 continue
             found.append((fault, at, False))
-            if name in FOR_EVER:
+            if name in FOR_EVER and (name, service) != PATIENCE_TRIED:
                 found.append((fault, at, True))
     return found
