@@ -31,7 +31,7 @@ def item(size: int) -> dict[str, Any]:
     ],
 )
 def test_a_value_counts_its_bytes(value: dict[str, Any], size: int) -> None:
-    """Names and text by UTF-8, numbers by two digits a byte and one more, a map or list three bytes and one a member."""
+    """Names and text by UTF-8, numbers two digits a byte and one more, a map or list three bytes and one a member."""
     assert size_of({"abc": value}) == 3 + size
 
 
