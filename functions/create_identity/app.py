@@ -14,13 +14,13 @@ from restore.bodies import Body, EmailAddress, NewDevice
 from restore.conditions import Item, Write, put_new
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint, identity_of
-from restore.keys import identity_key, restore_key, short_of
+from restore.keys import counter_key, identity_key, restore_key, short_of
 from restore.outbox import Outbox
 from restore.policies import Policies
 from restore.policy import Policy
 from restore.qr import restore_qr
 from restore.sealing import Sealer, keep
-from restore.settling import Change, View, act_of, by_paired
+from restore.settling import Change, View, act_of, attempts, by_paired
 from restore.store import Refused, Table
 from restore.throttle import counted, room, too_many
 from restore.times import rfc3339
@@ -35,6 +35,9 @@ outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONF
 sealer = Sealer(lambda: aws.client("kms"), settings.SEAL_KEY_ID)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 limits = settings.LIMITS
+
+
+CLAIM_SECONDS = 30  # longer than this function may run
 
 
 class Creation(Body):
@@ -131,19 +134,43 @@ def _mail_first(email: str, restore: Item, call: Call) -> None:
     free.when(f"attribute_not_exists({free.name('PK')})")
     never_erased = tombstones.must_be_free(call.identity, vault.pepper())
     mail = addresses.counted_mail(email, call.source, limits, call.now)
+    claim = _claim(call, until=call.now + CLAIM_SECONDS)
+    for _ in attempts():
+        try:
+            table.transact([free, _creations(room, call), mail, claim, *never_erased])
+        except Refused as refused:
+            standing, full, flooded, claimed, *_ = refused.found
+            if standing is None and full is None and flooded is not None:
+                raise too_many(addresses.DAY, call.now, "confirmation mails to one address") from None
+            if claimed is None or any(found is not None for found in (standing, full)):
+                raise
+        else:
+            break
+    else:
+        raise Problem("unavailable", retry_after=1, reason="the name is being created")
     try:
-        table.transact([free, _creations(room, call), mail, *never_erased])
-    except Refused as refused:
-        if all(found is None for found in refused.found[:2]) and refused.found[2] is not None:
-            raise too_many(addresses.DAY, call.now, "confirmation mails to one address") from None
+        outbox.send(
+            "address_confirmation",
+            call.language or "en",
+            to=email,
+            server=call.server,
+            values={"code": code, "validity": str(limits.email_code_seconds)},
+        )
+    except Problem:
+        table.write(_claim(call, until=0, mine=True), returning="NONE")
         raise
-    outbox.send(
-        "address_confirmation",
-        call.language or "en",
-        to=email,
-        server=call.server,
-        values={"code": code, "validity": str(limits.email_code_seconds)},
-    )
+
+
+def _claim(call: Call, *, until: int, mine: bool = False) -> Write:
+    """Be the only one to mail a code for this name just now; who comes second waits for what becomes of the first.
+
+    A phone that sends twice at once would else be mailed two codes, the newest of them worth nothing.
+    """
+    write = Write("Update", counter_key("creating", vault.pepper().hash("creating", call.identity, ""), 0))
+    held = write.name("until")
+    if not mine:
+        write.when(f"attribute_not_exists({held}) OR {held} <= {write.value(call.now)}")
+    return write.set(("until",), until).set(("ttl",), call.now + addresses.DAY)
 
 
 def _taken(refused: Refused, creations: Write, call: Call, policy: Policy) -> Answer:

@@ -312,7 +312,7 @@ class Life(RuleBasedStateMachine):
         else:
             made = answer.expect(201)
             still = [one for one in self.offers if not one.over and one.expires > self.now]
-            for oldest in still[: max(0, len(still) - 2)]:
+            for oldest in still[: max(0, len(still) - 9)]:
                 oldest.over = True
             self.offers.append(Offer(made["pairing"]["id"], made["secret"], phone.id, self.now + 5 * MINUTE))
 

@@ -35,8 +35,12 @@ def _address(text: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
+_UNSEEN = re.compile("[\\s\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]*")
+"""Symbols that count as printable and show nothing: fillers, the empty Braille pattern, selectors of variants."""
+
+
 def _printable(text: str) -> str:
-    if not text.isprintable() or not text.strip():
+    if not text.isprintable() or _UNSEEN.fullmatch(text):
         message = "has to be printable, and not only blanks"
         raise ValueError(message)
     return text

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Status = Literal["offered", "used", "expired", "cancelled"]
 
-AT_ONCE: Final = 3
+AT_ONCE: Final = 10
 KEPT_WHEN_OVER: Final = 5
 DAY: Final = 86400
 POLL_SECONDS: Final = 2
@@ -58,6 +58,7 @@ def offer(
         "st": "offered",
         "by": by,
         "at": now,
+        "o": restore["ver"],  # of several in one second, which came first
         "x": now + seconds,
         "h": pepper.hash(f"pairing {number}", identity, secret),
     }
@@ -109,7 +110,7 @@ def _end(restore: Item, now: int, which: Any) -> list[str]:
 def _open(restore: Item, now: int) -> dict[str, Item]:
     """The offers that can be used, oldest first."""
     found = {number: one for number, one in restore.get("pairs", {}).items() if status(one, now) == "offered"}
-    return dict(sorted(found.items(), key=lambda one: (one[1]["at"], one[0])))
+    return dict(sorted(found.items(), key=lambda one: (one[1]["at"], one[1].get("o", 0))))
 
 
 def _cancel(entry: Item, now: int) -> None:
@@ -121,7 +122,7 @@ def _forget(restore: Item, now: int) -> None:
     pairs: dict[str, Item] = restore.get("pairs", {})
     over = sorted(
         (number for number, entry in pairs.items() if status(entry, now) != "offered"),
-        key=lambda number: (pairs[number]["at"], number),
+        key=lambda number: (pairs[number]["at"], pairs[number].get("o", 0)),
         reverse=True,
     )
     for place, number in enumerate(over):

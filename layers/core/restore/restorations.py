@@ -76,8 +76,8 @@ def status(entry: Item, now: int) -> Status:
     return state
 
 
-def answer(number: str, entry: Item, restore: Item, call: Call) -> dict[str, Any]:
-    """`restoration` of the contract."""
+def answer(number: str, entry: Item, restore: Item, call: Call, device: dict[str, Any] | None = None) -> dict[str, Any]:
+    """`restoration` of the contract; `device` is the new device as it is, where it is paired by now."""
     state = status(entry, call.now)
     ready: int | None = entry.get("ready")
     return {
@@ -90,7 +90,7 @@ def answer(number: str, entry: Item, restore: Item, call: Call) -> dict[str, Any
         "attempts_left": entry["a"],
         "resends_left": entry["r"],
         "ready_at": rfc3339(ready),
-        "device": candidate(entry, me=call.device),
+        "device": device or candidate(entry, me=call.device),
         "poll_seconds": POLL_SECONDS if state in PENDING else None,
     }
 
@@ -98,7 +98,7 @@ def answer(number: str, entry: Item, restore: Item, call: Call) -> dict[str, Any
 def pending(restore: Item, now: int) -> dict[str, Item]:
     """The restorations under way, oldest first."""
     found = {number: entry for number, entry in restore.get("rst", {}).items() if status(entry, now) in PENDING}
-    return dict(sorted(found.items(), key=lambda one: (one[1]["at"], one[0])))
+    return dict(sorted(found.items(), key=lambda one: (one[1]["at"], one[1].get("o", 0))))
 
 
 def of_new_device(restore: Item | None, number: str, call: Call) -> Item:
@@ -168,6 +168,7 @@ def request(
         "name": name,
         "platform": platform,
         "at": call.now,
+        "o": restore["ver"],  # of several in one second, which came first
         "x": call.now + limits.email_code_seconds,
         "a": 1 if _misses(code, call.now) >= limits.wrong_email_codes_per_day else limits.email_code_attempts,
         "r": limits.email_code_resends,

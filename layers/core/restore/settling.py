@@ -85,7 +85,7 @@ def by_paired(  # noqa: C901 - one loop, read from top to bottom
     what the act decides to leave as it is was not checked by a write, so already its first read is consistent.
     """
     stale_slot = False
-    for attempt in _attempts():
+    for attempt in attempts():
         final = bool(full or attempt)
         collection = table.collection(call.identity, consistent=final)
         before = collection.restore
@@ -142,7 +142,7 @@ def by_new_device(
 
     `seen` is the restore item where the act has met it already.
     """
-    for attempt in _attempts():
+    for attempt in attempts():
         collection = table.collection(call.identity) if full else None
         if collection:
             before = collection.restore
@@ -223,7 +223,7 @@ def _further(refused: Refused, own: int, change: Change) -> None:
             raise problem
 
 
-def _attempts() -> Any:
+def attempts() -> Any:
     """Count attempts until patience ends, with a random pause before each but the first two."""
     give_up = time.monotonic() + PATIENCE_SECONDS
     attempt = 0
