@@ -127,7 +127,7 @@ def test_who_may_read_the_pepper(stack: Stack, roles: dict[str, Worn]) -> None:
     secret = stack.resources["AWS::SecretsManager::Secret", "PepperSecret"]
     readers = who(roles, lambda role: role.client("secretsmanager").get_secret_value(SecretId=secret))
     assert {"CreateIdentity", "EnableRestore", "RequestRestore", "CompleteRestore"} <= readers
-    assert not readers & {"Pages", "ShowIdentity", "SignIn", "RefusePrompt", "Unpair", "Notify", "ShowRestoration"}
+    assert not readers & {"Pages", "ShowIdentity", "SignIn", "RefusePrompt", "Unpair", "Publish", "ShowRestoration"}
     value = json.dumps(CLAIM)
     writers = who(
         roles, lambda role: role.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=value)

@@ -58,7 +58,7 @@ def offer(
         "st": "offered",
         "by": by,
         "at": now,
-        "o": restore["ver"],  # of several in one second, which came first
+        "o": restore.get("ver", 0),  # of several in one second, which came first
         "x": now + seconds,
         "h": pepper.hash(f"pairing {number}", identity, secret),
     }

@@ -168,7 +168,7 @@ def request(
         "name": name,
         "platform": platform,
         "at": call.now,
-        "o": restore["ver"],  # of several in one second, which came first
+        "o": restore.get("ver", 0),  # of several in one second, which came first
         "x": call.now + limits.email_code_seconds,
         "a": 1 if _misses(code, call.now) >= limits.wrong_email_codes_per_day else limits.email_code_attempts,
         "r": limits.email_code_resends,
