@@ -185,7 +185,7 @@ def free_port(host: str, port: int) -> int:
 def _why_not(host: str, port: int, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"Port {port} of {host} is in use by another program. Choose another one, as in PORT={port + 1}."
+            return f"Port {port} of {host} is in use by another program. Choose another one, as in PORT={port + 2}."
         case errno.EADDRNOTAVAIL:
             return f"{host} is not an address of this machine. Choose one that is, as in HOST={LOOPBACK}."
         case errno.EACCES:

@@ -236,7 +236,9 @@ def test_the_sdk_can_do_all_that_the_code_asks_of_it(dependencies: Path) -> None
     trimmed = inside([dependencies], "clients", sorted(services))
     whole = botocore.loaders.Loader(extra_search_paths=[str(WHOLE / "botocore" / "data")])
     for service in services:
-        asked = (words - OF_OTHERS) & {xform_name(name) for name in whole.load_service_model(service, "service-2")["operations"]}
+        asked = (words - OF_OTHERS) & {
+            xform_name(name) for name in whole.load_service_model(service, "service-2")["operations"]
+        }
         assert asked <= set(trimmed[service]), (
             f"template.yaml grants no function some of what the code asks of {service}"
         )
