@@ -197,7 +197,7 @@ def test_busy_port_is_said_and_disturbs_nobody(stack: Stack, http: httpx.Client,
     with serve(tmp_path, "--port", port) as (process, said):
         assert process.wait(30) == 1
     assert said.read_text().strip() == (
-        f"Port {port} of 127.0.0.1 is in use by another program. Choose another one, as in PORT={int(port) + 1}."
+        f"Port {port} of 127.0.0.1 is in use by another program. Choose another one, as in PORT={int(port) + 2}."
     )
     assert http.get(stack.api + DISCOVERY).status_code == HTTPStatus.OK
     assert (stack.folder / "stack.json").exists()
