@@ -31,8 +31,6 @@ from tests.functional.world import DAY, HOUR, MINUTE, World, WorldPhone, make_wo
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-IDENTITY = "ada"
-ADDRESS = "ada@example.com"
 HOLD = 24 * HOUR
 
 
@@ -63,15 +61,12 @@ class Offer:
 
 
 class Life(RuleBasedStateMachine):
-    """One identity's life. `worlds` is set by the test: hypothesis makes the machine itself."""
-
-    worlds: pytest.MonkeyPatch
+    """One identity's life, in a world that `begin` makes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.patches = pytest.MonkeyPatch()
-        self.making = cast("Generator[World]", make_world(self.patches))
-        self.world = next(self.making)
+        self.identity, self.address = "ada", "ada@example.com"
+        self.begin()
         self.phones: dict[str, WorldPhone] = {}
         self.paired: set[str] = set()
         self.held: dict[str, float] = {}
@@ -83,21 +78,31 @@ class Life(RuleBasedStateMachine):
         self.attempts: list[Attempt] = []
         self.offers: list[Offer] = []
 
+    def begin(self) -> None:
+        """Make a world in memory, with a clock of its own."""
+        self.patches = pytest.MonkeyPatch()
+        self.making = cast("Generator[World]", make_world(self.patches))
+        self.world: Any = next(self.making)
+
     def teardown(self) -> None:
         """The owner, who has lost nothing but time, gets the identity back."""
         try:
             if self.phones:
                 self._must_find_a_way_back()
         finally:
-            self.making.close()
-            self.patches.undo()
+            self.end()
+
+    def end(self) -> None:
+        """Leave nothing of the world."""
+        self.making.close()
+        self.patches.undo()
 
     # What the model knows
 
     @property
     def now(self) -> float:
         """The clock."""
-        return self.world.clock.now
+        return float(self.world.clock.now)
 
     def is_held(self, key: str) -> bool:
         """Whether a paired device is under a hold."""
@@ -131,7 +136,7 @@ class Life(RuleBasedStateMachine):
 
     def new_phone(self) -> WorldPhone:
         """A phone that is not paired."""
-        phone = self.world.phone(name=f"phone {len(self.phones)}", identity=IDENTITY)
+        phone: WorldPhone = self.world.phone(name=f"phone {len(self.phones)}", identity=self.identity)
         self.phones[phone.id] = phone
         return phone
 
@@ -140,7 +145,7 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def is_created(self) -> None:
         """An identity with a phone, a confirmed address and restore enabled."""
-        owner = self.world.owner(IDENTITY)
+        owner = self.world.owner(self.identity)
         self.phones[owner.phone.id] = owner.phone
         self.paired = {owner.phone.id}
         self.live = {owner.restore_code: ""}
@@ -189,7 +194,7 @@ class Life(RuleBasedStateMachine):
         codes = [*self.live, *self.dead[-3:], made_up_code(), *(made_up_code(one[:9]) for one in list(self.live)[:1])]
         code = data.draw(st.sampled_from(codes))
         phone = self.new_phone()
-        answer = phone.request_restore(IDENTITY, code)
+        answer = phone.request_restore(self.identity, code)
         if code not in self.live:
             assert answer.code in {"restore_refused", "too_many_requests"}, answer.text
             return
@@ -204,7 +209,7 @@ class Life(RuleBasedStateMachine):
                 phone,
                 restoration["id"],
                 code,
-                self.world.mailed_code(ADDRESS),
+                self.world.mailed_code(self.address),
                 self.now + 10 * MINUTE,
                 restoration["attempts_left"],
             )
@@ -219,7 +224,7 @@ class Life(RuleBasedStateMachine):
         if answer.status == 202:
             assert self.is_pending(attempt)
             attempt.dead_codes.append(attempt.code)
-            attempt.code, attempt.expires = self.world.mailed_code(ADDRESS), self.now + 10 * MINUTE
+            attempt.code, attempt.expires = self.world.mailed_code(self.address), self.now + 10 * MINUTE
 
     @precondition(lambda self: self.attempts)
     @rule(data=st.data(), guess=st.booleans(), unpair=st.booleans(), stranger=st.booleans())
@@ -362,7 +367,7 @@ class Life(RuleBasedStateMachine):
     def only_those_are_paired_who_may(self) -> None:
         """S7 S17 N4: the paired devices are those that two codes or a paired device's word have bound, no others."""
         if self.phones:
-            assert set(self.world.item(IDENTITY, "I")["devices"]) == {short_of(key) for key in self.paired}
+            assert set(self.world.item(self.identity, "I")["devices"]) == {short_of(key) for key in self.paired}
 
     @invariant()
     def nothing_blames_the_server(self) -> None:
@@ -389,8 +394,8 @@ class Life(RuleBasedStateMachine):
         else:
             code = next(iter(self.live))
         new = self.new_phone()
-        number = new.request_restore(IDENTITY, code).expect(202)["restoration"]["id"]
-        new.complete(number, self.world.mailed_code(ADDRESS), "unpair").expect(201)
+        number = new.request_restore(self.identity, code).expect(202)["restoration"]["id"]
+        new.complete(number, self.world.mailed_code(self.address), "unpair").expect(201)
         new.sign_in().expect(201)
 
 
