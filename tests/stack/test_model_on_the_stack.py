@@ -79,7 +79,8 @@ class Deployed:
     def mailed_code(self, address: str) -> str:
         """The code in the latest mail to an address that has one."""
         texts = [mail.text for mail in self.stack.mailbox.mails(address)]
-        return next(code for text in reversed(texts) for code in re.findall(r"^\s*([0-9]{8})\s*$", text, re.MULTILINE))
+        found = (re.search(r"^\s*([0-9]{8})\s*$", text, re.MULTILINE) for text in reversed(texts))
+        return next(str(code[1]) for code in found if code)
 
     def item(self, identity: str, sort: str) -> dict[str, Any]:
         """One item of the identity as it lies in the table."""
