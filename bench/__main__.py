@@ -193,6 +193,8 @@ def _tell(
     print("\n\n".join(report.show(title, rows) for title, rows in parts))
     missed = [row.what for _, rows in parts for row in rows if row.verdict == "MISSES"]
     print("\nMisses its must: " + ("; ".join(missed) if missed else "nothing") + ".")
+    uncounted = sorted(translated.functions().keys() - {act.function for act in warm.values()})
+    print("Not counted: " + (", ".join(uncounted) if uncounted else "nothing") + ".")
     file = STATE / "bench.json"
     file.parent.mkdir(exist_ok=True)
     written = {title: [asdict(row) for row in rows] for title, rows in parts}

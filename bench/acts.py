@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FULL: Final = 10
 """As many devices as an identity may have."""
 _PAUSE: Final = 31
+_ELSEWHERE: Final = "2001:db8::"
+"""Before a story's source: another one, for as many confirmations more as a source may ask for."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Story:
         self._others(phone, code, address)
         self._act("reclaim", owner, lambda: owner.prepare("DELETE", owner.path("/devices/held"), verified=True), 204)
         self._second_identity()
+        self._changed_and_erased()
         stranger = self._phone("stranger")
         self._act("describe the server", stranger, lambda: stranger.unsigned("GET", "/.well-known/id-restore"), 200)
         return self.acts
@@ -108,7 +111,7 @@ class Story:
         self._act("create", owner, lambda: owner.prepare_creation(self._identity), 201)
         owner.identity = self._identity
         if self._crowded:
-            self._crowd(FULL - 1)
+            self._crowd(self._identity, FULL - 1)
         self._act("sign in", owner, owner.prepare_sign_in, 201)
         self._act("show the identity", owner, lambda: owner.prepare("GET", owner.path()), 200)
         refusal = {"answer": "not_now"}
@@ -238,10 +241,47 @@ class Story:
             204,
         )
 
+    def _changed_and_erased(self) -> None:
+        """The last identity's: a restoration is approved, both addresses change, and everything is erased."""
+        address = f"{self._identity}.four@example.com"
+        owner = self._phone("last phone", at=_ELSEWHERE + self._source)
+        owner.create(f"{self._identity}.four", address).expect(201)
+        assert owner.identity  # noqa: S101 - it was created
+        owner.confirm_email(self._world.mailed_code(address)).expect(200)
+        code = owner.enable().expect(201)["restore_code"]
+        if self._crowded:
+            self._crowd(owner.identity, FULL - 1)
+        asked = self._phone("last phone, again").request_restore(owner.identity, code).expect(202)
+        approval = owner.path(f"/restorations/{asked['restoration']['id']}/approval")
+        self._act("approve the restoration", owner, partial(owner.prepare, "POST", approval, {}, verified=True), 200)
+        self._addresses(owner)
+        self._act("show the events", owner, lambda: owner.prepare("GET", owner.path("/events")), 200)
+        self._act("erase the identity", owner, owner.prepare_erasure, 204)
+
+    def _addresses(self, owner: WorldPhone) -> None:
+        """The address changes; a second one comes and goes."""
+        new, second = (f"{owner.identity}.{which}@example.com" for which in ("new", "second"))
+        path = owner.path("/email")
+        change = partial(owner.prepare, "PUT", path, {"email": new}, verified=True)
+        self._act("change the address", owner, change, 202)
+        confirmation = {"code": self._world.mailed_code(new)}
+        confirm = partial(owner.prepare, "POST", f"{path}/confirmation", confirmation)
+        self._act("confirm the changed address", owner, confirm, 200)
+        path = owner.path("/second-email")
+        add = partial(owner.prepare, "PUT", path, {"email": second}, verified=True)
+        self._act("add a second address", owner, add, 202)
+        self._world.clock.move(_PAUSE)
+        resend = partial(owner.prepare, "POST", f"{path}/confirmation/resend", {})
+        self._act("resend the second address's confirmation", owner, resend, 202)
+        confirmation = {"code": self._world.mailed_code(second)}
+        confirm = partial(owner.prepare, "POST", f"{path}/confirmation", confirmation)
+        self._act("confirm the second address", owner, confirm, 200)
+        self._act("remove the second address", owner, partial(owner.prepare, "DELETE", path, verified=True), 204)
+
     # How an act is played
 
-    def _phone(self, name: str) -> WorldPhone:
-        return WorldPhone(self._world, at=self._source, name=name)
+    def _phone(self, name: str, *, at: str | None = None) -> WorldPhone:
+        return WorldPhone(self._world, at=at or self._source, name=name)
 
     def _act(self, name: str, phone: WorldPhone, prepare: Callable[[], Request], status: int) -> Answer:
         self._wire.taken()
@@ -253,7 +293,7 @@ class Story:
             raise AssertionError(message)
         if name:
             function = self._world.route(request)[0].function
-            event = lambda: self._world.event(prepare(), at=self._source)  # noqa: E731 - it is kept, not called
+            event = lambda: self._world.event(prepare(), at=phone.at)  # noqa: E731 - it is kept, not called
             self.acts.append(Act(name, function, status, calls, event))
         return answer
 
@@ -280,13 +320,13 @@ class Story:
 
     # Many devices
 
-    def _crowd(self, more: int) -> None:
+    def _crowd(self, identity: str, more: int) -> None:
         """Pair further devices behind the service's back."""
         for number in range(more):
             device, verification = Key.generate().public, Key.generate().public
             now = int(self._world.clock.now)
             record = devices.record(
-                self._identity,
+                identity,
                 device,
                 name=f"phone {number}",
                 platform="ios",
@@ -299,7 +339,7 @@ class Story:
             aws.client("dynamodb").put_item(TableName=TABLE, Item=pack(record))
             aws.client("dynamodb").update_item(
                 TableName=TABLE,
-                Key=pack(dict(identity_key(self._identity))),
+                Key=pack(dict(identity_key(identity))),
                 UpdateExpression="SET devices.#s = :d",
                 ExpressionAttributeNames={"#s": short_of(device)},
                 ExpressionAttributeValues=pack({":d": devices.entry(device, verification, now)}),
