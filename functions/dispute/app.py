@@ -74,7 +74,7 @@ def _dispute(view: View, act: Act, call: Call, token: disputes.Token) -> Change:
     if slot := addresses.SLOTS.get(token[1]):
         return _address(view, act, call, token, slot)
     for number, entry in restorations.pending(view.restore, call.now).items():
-        if short_of(entry["k"]) == short and disputes.fits(entry.get("t"), token, pepper):
+        if short_of(entry["k"]) == short and any(disputes.fits(link, token, pepper) for link in entry["links"]):
             return _restoration(view, act, call, number, entry)
     record = view.devices.get(short)
     paired = (view.identity or {}).get("devices", {})
@@ -90,7 +90,7 @@ def _dispute(view: View, act: Act, call: Call, token: disputes.Token) -> Change:
 def _restoration(view: View, act: Act, call: Call, number: str, entry: Item) -> Change:
     """A restoration under way is cancelled; at the second dispute it goes on, its device to be held for longer."""
     restore = view.restore
-    entry["t"] = None
+    entry["links"] = []
     if disputes.is_second(restore, call.now):
         entry["held_until"] = call.now + disputes.HELD_AFTER_SECOND
         act.tell("restoration.disputed", restoration=number, outcome="held")

@@ -85,6 +85,21 @@ def test_no_log_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixtur
     assert not [line for line in logged if token.rpartition(".")[2] in line]
 
 
+def test_a_resend_does_not_kill_the_link_of_the_first_mail(world: World) -> None:
+    """B1 B13: a thief who asks for another code cannot make the owner's first mail say that all is over."""
+    owner = world.owner()
+    thief, number, _ = world.begun(owner)
+    first = world.token(owner.address)
+    world.clock.move(31)
+    thief.resend_code(number).expect(202)
+    second = world.token(owner.address)
+    assert second != first
+    assert world.phone().fetch(f"/dispute/{first}").status == 200
+    assert world.phone().dispute(first).status == 200
+    assert world.phone().dispute(second).status == 410
+    thief.complete(number, world.mailed_code(owner.address)).expect(410, "cancelled")
+
+
 def test_a_copy_of_the_table_opens_no_link(world: World) -> None:
     """B13 N1: while a notice waits to be mailed, its link's secret does not stand in the table."""
     owner = world.owner()

@@ -93,7 +93,7 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
         restoration=number,
         unpaired=unpaired,
         ended=ended_codes,
-        disputes=[link for link in (entry["t"], dispute.hash) if link],
+        disputes=[*entry["links"], dispute.hash],
     )
     change.further.append((devices.bound(record), Problem("device_exists")))
     devices.begin_hold(restore, held_until, call.now)

@@ -49,7 +49,7 @@ def offer(
 ) -> tuple[str, Item, str, list[str]]:
     """Offer a pairing: its id, entry and secret, and the ids of older offers that this one ends."""
     _forget(restore, now)
-    offered = [number for number, entry in _open(restore, now).items() if number]
+    offered = list(_open(restore, now))
     ended = offered[: max(0, len(offered) - AT_ONCE + 1)]
     for number in ended:
         _cancel(restore["pairs"][number], now)

@@ -14,10 +14,11 @@
        |                   v
        +-- (never) --- completed
 
-An entry of the restore item's map `rst`, under the restoration's id: `{st, k, name, platform, at, x, a, r, s, h, c, t,
-seen}`: its state, the new device's key, name and platform, when it was asked for, when its code expires, attempts and
-resends left, when the code was sent, its hash, the restore code that began it, the hash of its dispute token, and the
-nonces that were accepted for it. Once the e-mail code is proved also `{vk, unpair, ready}`; once it is over `end`.
+An entry of the restore item's map `rst`, under the restoration's id: `{st, k, name, platform, at, o, x, a, r, s, h, c,
+links, seen}`: its state, the new device's key, name and platform, when it was asked for and in which order, when its
+code expires, attempts and resends left, when the code was sent, its hash, the restore code that began it, the hashes of
+its dispute tokens, and the nonces that were accepted for it. `approved` by a paired device, `held_until` by a dispute.
+Once the e-mail code is proved also `{vk, said_unpair, unpair, ready}`; once it is over `end`.
 
 Pure functions over the item as it was read; the write that follows holds only over that very version.
 """
@@ -175,7 +176,7 @@ def request(
         "s": call.now,
         "h": _hash(pepper, call.identity, number, email_code),
         "c": code_key,
-        "t": link.hash,
+        "links": [link.hash],
     }
     accept_nonce(entry, call)
     return Requested(number, entry, email_code, link)
@@ -191,7 +192,10 @@ class Requested:
 
 
 def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: Call) -> Requested:
-    """A new e-mail code and dispute link for a restoration: the old code is dead, attempts are not refilled."""
+    """A new e-mail code and dispute link for a restoration: the old code is dead, attempts are not refilled.
+
+    The links of the earlier mails stay good: else a thief who asks again would kill the owner's way to say no.
+    """
     entry = of_new_device(restore, number, call)
     must_be(entry, "awaiting_code", now=call.now)
     if entry["r"] <= 0:
@@ -207,7 +211,7 @@ def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: 
         "x": call.now + limits.email_code_seconds,
         "r": entry["r"] - 1,
         "s": call.now,
-        "t": link.hash,
+        "links": [*entry["links"], link.hash],
     }
     return Requested(number, entry, email_code, link)
 
