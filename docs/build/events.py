@@ -38,7 +38,7 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "restoration.code_refused": "A wrong e-mail code cost an attempt.",
     "restoration.code_proved": "Both codes were right; the waiting period began.",
     "restoration.approved": "A paired device allowed it: no waiting period.",
-    "restoration.cancelled": "It was ended: by the new device, a veto, a new code, disabling or a dispute.",
+    "restoration.cancelled": "It was ended by the new device, a veto, a new code, disabling, unpairing or a way back.",
     "restoration.completed": "The new device is bound.",
     "restoration.disputed": "The link in its mail said that this was not the owner.",
     "device.paired": "A device was bound.",
