@@ -41,7 +41,7 @@ FEW: Final = 10
 MANY: Final = 100_000
 PAIRS: Final = 9
 # The cold starts follow minutes after the acts whose answers they are given: codes have to last as long.
-PARAMETERS: Final = {"EmailCodeSeconds": "3600"}
+PARAMETERS: Final = {"EmailCodeSeconds": "3600", "PairingSeconds": "3600"}
 _AGO: Final = 300
 
 
