@@ -72,9 +72,9 @@ def description(event: Mapping[str, Any]) -> Answer:
 @cache
 def _policies() -> Policies:
     """The policy in force. Only the description needs a client of AWS, so only it imports one."""
-    from restore import aws, settings  # noqa: PLC0415
-    from restore.policies import Policies  # noqa: PLC0415
-    from restore.store import Table  # noqa: PLC0415
+    from restore import aws, settings  # noqa: PLC0415 - see above
+    from restore.policies import Policies  # noqa: PLC0415 - see above
+    from restore.store import Table  # noqa: PLC0415 - see above
 
     table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
     return Policies(table, settings.POLICY, settings.POLICY_SECONDS)

@@ -97,7 +97,7 @@ def _put(entries: list[dict[str, Any]]) -> int | None:
         logger.error("publish refused", reason=error.response["Error"]["Code"])  # noqa: TRY400 - no text of it is logged
         return 0
     except BotoCoreError as error:
-        logger.error("publish refused", reason=type(error).__name__)  # noqa: TRY400
+        logger.error("publish refused", reason=type(error).__name__)  # noqa: TRY400 - no text of it is logged
         return 0
     if answer["FailedEntryCount"]:
         for place, result in enumerate(answer["Entries"]):

@@ -72,9 +72,7 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
         if view.identity is None:
             raise DevicesNeeded
         others = view.identity["devices"]
-    if entry["unpair"]:
-        identity = devices.in_the_place_of(others, mine, call)
-        change.further.append((identity, None))
+        change.further.append((devices.in_the_place_of(others, mine, call), None))
     else:
         change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
 

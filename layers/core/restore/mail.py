@@ -127,9 +127,9 @@ def compose(
 def _message(sender: str, to: str, language: str, subject: str, plain: str, page: str) -> bytes:
     # Here, and not above: parsing and registering headers costs a cold start more than all the rest of this module, and
     # what is refused mails nothing.
-    from email.headerregistry import Address  # noqa: PLC0415
-    from email.message import EmailMessage  # noqa: PLC0415
-    from email.policy import SMTP  # noqa: PLC0415
+    from email.headerregistry import Address  # noqa: PLC0415 - see above
+    from email.message import EmailMessage  # noqa: PLC0415 - see above
+    from email.policy import SMTP  # noqa: PLC0415 - see above
 
     sender_name, sender_local, sender_domain = _sender(sender)
     local, domain = _address(to)

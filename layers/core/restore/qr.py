@@ -22,7 +22,7 @@ def pairing_qr(server: str, identity: str, pairing: str, secret: str) -> dict[st
 
 def _qr(uri: str) -> dict[str, Any]:
     import qrcode  # noqa: PLC0415 - 40 ms that only showing a code needs
-    from qrcode.image.svg import SvgPathFillImage  # noqa: PLC0415
+    from qrcode.image.svg import SvgPathFillImage  # noqa: PLC0415 - the same
 
     class Drawing(SvgPathFillImage):
         """Sized in pixels: some phones' libraries cannot draw what is sized in millimetres."""
