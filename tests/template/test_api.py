@@ -120,7 +120,7 @@ def test_each_route_has_the_function_that_the_contract_gives_it() -> None:
 def test_the_open_routes_are_a_closed_list() -> None:
     """A 16.5.3: a route without a word about who may call it is closed, so that forgetting it opens nothing."""
     assert {route for route, one in operations().items() if one.get("security") == [{"NONE": []}]} == set(ROUTES)
-    assert source()["Resources"]["Api"]["Properties"]["Auth"] == {"DefaultAuthorizer": "AWS_IAM"}
+    assert source()["Resources"]["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Administrators"
 
 
 def test_each_route_says_so_itself() -> None:
@@ -231,7 +231,8 @@ def test_an_access_log_has_no_path() -> None:
 )
 def test_the_address_is_a_stage_variable(parameters: dict[str, str], variables: dict[str, str], address: str) -> None:
     """S10: it reaches functions and the gateway's own answers, and is never empty, which API Gateway refuses."""
-    assert stage(parameters=parameters)["Variables"] == variables
+    there = stage(parameters=parameters)["Variables"]
+    assert {name: value for name, value in there.items() if name in {"problems", "server"}} == variables
     assert Stack(parameters).outputs["ApiAddress"]["Value"] == address
     assert all(re.fullmatch(r"[A-Za-z0-9._~:/?#&=,<>-]+", value) for value in variables.values())
 

@@ -15,7 +15,7 @@ from tests.template.translated import EVERYTHING, ROOT, SETS, source, stack, tra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECTIONS = ["parameters", "api", "data", "keys", "mail", "functions", "watching", "outputs"]
+SECTIONS = ["parameters", "api", "administrators", "data", "keys", "mail", "functions", "watching", "outputs"]
 
 each_set = pytest.mark.parametrize("parameters", SETS)
 each_parameter = pytest.mark.parametrize("name", source()["Parameters"])
@@ -73,9 +73,9 @@ def test_the_sections_have_banners() -> None:
 
 
 def test_only_what_was_chosen_to_stay_stays() -> None:
-    """Table, pepper and the key of sealed codes, and nothing else, outlive the stack."""
+    """Table, pepper, the key of sealed codes and who was an administrator, and nothing else, outlive the stack."""
     kept = {name for name, one in stack("everything").resources.items() if one.get("DeletionPolicy") == "Retain"}
-    assert kept == {"Table", "PepperSecret", "SealKey"}
+    assert kept == {"Table", "PepperSecret", "SealKey", "AdministratorPool"}
 
 
 @each_parameter
@@ -140,6 +140,11 @@ BAD = [
     ("WrongCodesInARow", "101"),
     ("DataKeyArn", "alias/mine"),
     ("RestoreEnabled", "yes"),
+    ("AdministratorDomainPrefix", "Example_Restore"),
+    ("AdministratorIdentityProviders", "Company, COGNITO"),
+    ("AdministratorIdentityProviders", ""),
+    ("AdministratorNetworks", "203.0.113.7"),
+    ("AdministratorNetworks", "203.0.113.0/24, 10.0.0.0/8"),
 ]
 
 

@@ -26,9 +26,16 @@ DOMAIN: Final = {
     "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
 }
 CUSTOMER_KEY: Final = {"DataKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"}
+OWN_SIGN_IN: Final = {
+    "AdministratorDomainPrefix": "example-restore",
+    "AdministratorIdentityProviders": "Company,COGNITO",
+    "AdministratorNetworks": "203.0.113.0/24,2001:db8::/32",
+    "AdministratorPoolTier": "PLUS",
+}
 EVERYTHING: Final = {
     **DOMAIN,
     **CUSTOMER_KEY,
+    **OWN_SIGN_IN,
     "BasePath": "restore",
     "ServerAddress": "https://id.example.com/restore",
     "WafEnabled": "true",
@@ -43,6 +50,7 @@ SETS: Final[dict[str, dict[str, str]]] = {
     "domain": DOMAIN,
     "waf": {"WafEnabled": "true"},
     "customer key": CUSTOMER_KEY,
+    "own sign-in": OWN_SIGN_IN,
     "everything": EVERYTHING,
 }
 
@@ -53,6 +61,7 @@ _PSEUDO: Final = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": "stack",
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stack/0a1b2c3d-4e5f-6789-abcd-ef0123456789",
     "AWS::NoValue": _NOTHING,
 }
 
