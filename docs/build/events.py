@@ -34,11 +34,14 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "restoration.requested": "A new device asked for the identity with the right restore code.",
     "restoration.refused": "Somebody knew the beginning of the restore code, and no more.",
     "restoration.code_resent": "Another code was mailed for the restoration.",
-    "restoration.mail_failed": "The restoration's code could not be mailed; nothing has begun.",
+    "restoration.mail_failed": "The restoration's code could not be mailed; nothing has begun or ended.",
     "restoration.code_refused": "A wrong e-mail code cost an attempt.",
     "restoration.code_proved": "Both codes were right; the waiting period began.",
     "restoration.approved": "A paired device allowed it: no waiting period.",
-    "restoration.cancelled": "It was ended by the new device, a veto, a new code, disabling, unpairing or a way back.",
+    "restoration.cancelled": (
+        "It was ended by the new device, a veto, a new code, disabling, unpairing or a way back, by a fourth request "
+        "or by the completion of another."
+    ),
     "restoration.completed": "The new device is bound.",
     "restoration.disputed": "The link in its mail said that this was not the owner.",
     "device.paired": "A device was bound.",
@@ -49,5 +52,5 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "verification_key.removed": "App protection was removed.",
     "pairing.offered": "A paired device showed a QR code for another.",
     "pairing.used": "The QR code was used.",
-    "pairing.cancelled": "The offer was taken back, or ended with its device or with restore.",
+    "pairing.cancelled": "The offer was taken back, or ended by newer ones, with its device or with restore.",
 }

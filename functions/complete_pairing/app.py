@@ -105,12 +105,14 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
     change.further.append((devices.bound(record), Problem("device_exists")))
     devices.begin_hold(restore, held, call.now)
     devices.set_aside(restore, others, call.now)
-    pairings.end_offers_of(restore, set(unpaired), call.now)
+    ended_offers = pairings.end_offers_of(restore, set(unpaired), call.now)
 
     act.tell("pairing.used", pairing=number)
     act.tell("device.paired", name=said.device.name, platform=said.device.platform, paired_by="pairing")
     for device in unpaired:
         act.tell("device.unpaired", device=device, by="pairing")
+    for offer in ended_offers:
+        act.tell("pairing.cancelled", pairing=offer, by="pairing")
     values: dict[str, str | list[str]] = {
         "identity": call.identity,
         "device": said.device.name,

@@ -138,7 +138,8 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
     if code and code["by"] == record.get("restoration"):
         restore["codes"] = {**record["ended"], **restore["codes"]}
     act.tell("device.disputed", device=record["device"], outcome="unpaired")
-    pairings.end_offers_of(restore, {record["device"]}, call.now)
+    for offer in pairings.end_offers_of(restore, {record["device"]}, call.now):
+        act.tell("pairing.cancelled", pairing=offer, by="dispute")
     values = {
         "identity": call.identity,
         "device": record["name"],

@@ -75,6 +75,8 @@ def lambda_handler(call: Call) -> Answer:
             call=call,
         )
         act.tell("restoration.requested", restoration=begun.number, name=wanted.device.name)
+        for older in begun.ended:
+            act.tell("restoration.cancelled", restoration=older, by="newer_request")
         restorations.tell_the_second_address(act, begun, restore, call)
         never_bound = Write("ConditionCheck", device_key(call.identity, call.short))
         never_bound.when(f"attribute_not_exists({never_bound.name('PK')})")

@@ -67,7 +67,8 @@ def _under_hold(view: View, act: Act, short: str, call: Call) -> None:
     if target_held and not i_am_held and code and code["by"] == view.devices[short].get("restoration"):
         state.switch_off(restore)
         act.tell("restore.disabled", by="unpairing")
-        pairings.end_offers(restore, call.now)
+        for offer in pairings.end_offers(restore, call.now):
+            act.tell("pairing.cancelled", pairing=offer, by="unpairing")
         for number in restorations.cancel_pending(restore, call.now):
             act.tell("restoration.cancelled", restoration=number, by="unpairing")
 

@@ -407,7 +407,10 @@ class World:
         return [row for act in acts if act["SK"].startswith("E#") for row in act["rows"]]
 
     def must_have_whole_logs(self) -> None:
-        """B4: every log is numbered from 1 without a gap, and each hash follows from the one before, up to the head."""
+        """B4: every log is numbered from 1 without a gap, and each hash follows from the one before, up to the head.
+
+        Whatever the restore item has as cancelled has a row that says so.
+        """
         for partition, sort in self.items():
             if sort != "R":
                 continue
@@ -424,6 +427,12 @@ class World:
                 assert row["hash"] == base64url(head)
             restore_item = self.item(identity, "R")
             assert (restore_item["seq"], restore_item["head"]) == (len(rows), base64url(head))
+            told = {
+                kind: {row["detail"].get(kind) for row in rows if _ends(row)} for kind in ("restoration", "pairing")
+            }
+            for kind, name in (("restoration", "rst"), ("pairing", "pairs")):
+                entries = restore_item.get(name, {})
+                assert {one for one, entry in entries.items() if entry["st"] == "cancelled"} <= told[kind]
 
     def save(self) -> Saved:
         """All that there is, to go back to."""
@@ -461,6 +470,12 @@ def make_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         world = World(clock, monkeypatch)
         yield world
         world.must_have_whole_logs()
+
+
+def _ends(row: dict[str, Any]) -> bool:
+    """Whether a row tells that something was cancelled, by itself or by a dispute."""
+    kind: str = row["type"]
+    return kind.endswith(".cancelled") or row["detail"].get("outcome") == "cancelled"
 
 
 def _canonical(value: Any) -> bytes:

@@ -96,13 +96,17 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
     change.further.append((devices.bound(record), Problem("device_exists")))
     devices.begin_hold(restore, held_until, call.now)
     devices.set_aside(restore, others, call.now)
-    restorations.finish(restore, number, entry, call.now)
-    pairings.end_offers_of(restore, set(unpaired), call.now)
+    ended = restorations.finish(restore, number, entry, call.now)
+    ended_offers = pairings.end_offers_of(restore, set(unpaired), call.now)
 
     act.tell("restoration.completed", restoration=number, code_label=label)
     act.tell("device.paired", name=entry["name"], platform=entry["platform"], paired_by="restoration")
     for device in unpaired:
         act.tell("device.unpaired", device=device, by="restoration")
+    for other in ended:
+        act.tell("restoration.cancelled", restoration=other, by="completion")
+    for offer in ended_offers:
+        act.tell("pairing.cancelled", pairing=offer, by="restoration")
     values = {
         "identity": call.identity,
         "device": entry["name"],

@@ -158,9 +158,10 @@ def request(
     code = restore["codes"][code_key]
     _count_mail(code, limits, call.now)
     forget(restore, call.now)
-    awaiting = [entry for entry in pending(restore, call.now).values() if entry["st"] == "awaiting_code"]
-    for entry in awaiting[: max(0, len(awaiting) - AT_ONCE + 1)]:
-        _cancel(entry, call.now)
+    awaiting = [older for older, entry in pending(restore, call.now).items() if entry["st"] == "awaiting_code"]
+    ended = awaiting[: max(0, len(awaiting) - AT_ONCE + 1)]
+    for older in ended:
+        _cancel(restore["rst"][older], call.now)
     number, email_code = new_id(), new_email_code()
     link = disputes.new_link(call.identity, call.short, pepper)
     restore.setdefault("rst", {})[number] = entry = {
@@ -179,16 +180,16 @@ def request(
         "links": [link.hash],
     }
     accept_nonce(entry, call)
-    return Requested(number, entry, email_code, link)
+    return Requested(number, entry, email_code, link, ended)
 
 
 class Requested:
-    """A restoration just begun, with what only its mail may hold."""
+    """A restoration just begun, with what only its mail may hold. `ended` are the ids of older ones that it ends."""
 
-    __slots__ = ("code", "entry", "link", "number")
+    __slots__ = ("code", "ended", "entry", "link", "number")
 
-    def __init__(self, number: str, entry: Item, code: str, link: Link) -> None:
-        self.number, self.entry, self.code, self.link = number, entry, code, link
+    def __init__(self, number: str, entry: Item, code: str, link: Link, ended: list[str]) -> None:
+        self.number, self.entry, self.code, self.link, self.ended = number, entry, code, link, ended
 
 
 def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: Call) -> Requested:
@@ -213,7 +214,7 @@ def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: 
         "s": call.now,
         "links": [*entry["links"], link.hash],
     }
-    return Requested(number, entry, email_code, link)
+    return Requested(number, entry, email_code, link, [])
 
 
 def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
@@ -272,11 +273,12 @@ def miss(restore: Item, entry: Item, *, limits: Limits, now: int) -> Problem:
     return Problem("wrong_code", attempts_left=entry["a"])
 
 
-def finish(restore: Item, number: str, entry: Item, now: int) -> None:
-    """Completed: it stays a day for repeats, and every other one is cancelled."""
+def finish(restore: Item, number: str, entry: Item, now: int) -> list[str]:
+    """Completed: it stays a day for repeats, and every other one is cancelled; their ids."""
     entry |= {"st": "completed", "end": now}
-    cancel_pending(restore, now, except_for=number)
+    ended = cancel_pending(restore, now, except_for=number)
     forget(restore, now)
+    return ended
 
 
 def cancel_pending(restore: Item, now: int, *, except_for: str = "") -> list[str]:
