@@ -72,6 +72,11 @@ demo: $(READY) ## Play the whole story against the stack deployed on this machin
 serve: $(READY) ## Keep the stack up on this machine (PORT=8080 HOST=192.168.1.5 PARAMS="EmailCodeSeconds=3")
 	@$(BIN)/python -m local serve $(LOCAL_OPTIONS) $(ARGS)
 
+.PHONY: admin-token
+admin-token: ## Print an administrator's token for what `make serve` keeps up (make -s admin-token ROLE=helpdesk PERSON=otto)
+	@test -x $(BIN)/python || { echo 'Nothing is served here: run `make serve` first.' >&2; exit 1; }
+	@$(BIN)/python -m local admin-token --role "$(ROLE)" --person "$(PERSON)" $(ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure cold starts, round trips, units and prices against their budgets
 	@$(BIN)/python -m bench $(ARGS)

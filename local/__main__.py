@@ -1,4 +1,4 @@
-"""`python -m local serve …`, `demo …` and `policy …`; each takes `--help`."""
+"""`python -m local serve …`, `demo …` and others; each takes `--help`."""
 
 import importlib
 import sys
@@ -8,6 +8,8 @@ COMMANDS = {
     "serve": "keep the stack up on this machine (make serve)",
     "demo": "play the whole story against it (make demo)",
     "policy": "show or change the policy of a stack that is up",
+    "admin-token": "print an administrator's token for it (make -s admin-token)",
+    "administrator": "invite an administrator, in the cloud or to a stack that is up",
 }
 
 
@@ -15,9 +17,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command, by the `main` of the module of its name; its exit status."""
     command, *rest = arguments or [""]
     if command in COMMANDS:  # loaded only now: each needs things that the others do not
-        return int(importlib.import_module(f"local.{command}").main(rest))
+        return int(importlib.import_module(f"local.{command.replace('-', '_')}").main(rest))
     asked = command in {"-h", "--help"}
-    lines = ["usage: python -m local COMMAND [options]", "", *(f"  {name}   {does}" for name, does in COMMANDS.items())]
+    lines = [
+        "usage: python -m local COMMAND [options]",
+        "",
+        *(f"  {name:<13}   {does}" for name, does in COMMANDS.items()),
+    ]
     print("\n".join([*lines, "", "Each takes --help."]), file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
 

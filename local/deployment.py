@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -136,7 +137,7 @@ def deploy(account: Account, template: Path, parameters: Mapping[str, str], stat
 
 
 def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]) -> None:
-    """Do what the local AWS leaves out: TTL, the sender's identity, gateway responses, the address that clients use.
+    """Do what the local AWS leaves out: TTL, the sender's identity, gateway responses, the addresses that clients use.
 
     Args:
         account: where it was deployed.
@@ -150,6 +151,7 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
     _verify_sender(account, deployed)
     _let_mail(account, deployed)
+    _let_sign_in(account, deployed, address, hosts)
     _put_gateway_responses(account, deployed, address)
     apigateway = account.client("apigateway")
     api = deployed.only("AWS::ApiGateway::RestApi")
@@ -188,6 +190,33 @@ def _let_mail(account: Account, deployed: Deployed) -> None:
                 "Statement": [{**statement, "Resource": "*"} for statement in statements],
             }
             iam.put_role_policy(RoleName=role, PolicyName="mail-here", PolicyDocument=json.dumps(document))
+
+
+def _let_sign_in(account: Account, deployed: Deployed, address: str, hosts: set[str]) -> None:
+    """Have the sign-in page send people back to this machine, and the stage say where that page is here.
+
+    On AWS the page has a name of its own; here the local AWS serves it at its own address.
+    """
+    cognito = account.client("cognito-idp")
+    client = {
+        "UserPoolId": deployed.only("AWS::Cognito::UserPool"),
+        "ClientId": deployed.only("AWS::Cognito::UserPoolClient"),
+    }
+    there = cognito.describe_user_pool_client(**client)["UserPoolClient"]
+    endpoint = urlsplit(account.endpoint)
+    names = [address, *(f"http://{host}:{endpoint.port}/{STAGE}" for host in sorted(hosts))]
+    back = [*there["CallbackURLs"], *(f"{name}/dashboard/" for name in dict.fromkeys(names))]
+    kept = {
+        name: there[name]
+        for name in cognito.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
+        if there.get(name) not in (None, "")
+    }
+    cognito.update_user_pool_client(**{**kept, **client, "CallbackURLs": back, "LogoutURLs": back})
+    account.client("apigateway").update_stage(
+        restApiId=deployed.only("AWS::ApiGateway::RestApi"),
+        stageName=STAGE,
+        patchOperations=[{"op": "replace", "path": "/variables/sign_in", "value": account.endpoint}],
+    )
 
 
 def _put_gateway_responses(account: Account, deployed: Deployed, address: str) -> None:

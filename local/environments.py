@@ -24,6 +24,9 @@ def of_ministack(host: str, port: int, folder: Path) -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(folder),
         "TMPDIR": str(folder),
+        "STATE_DIR": str(
+            folder / "state"
+        ),  # the keys that sign tokens; its default is one folder for the whole machine
         "LANG": "en_US.UTF-8",
         "TZ": "UTC",
         "BIND_HOST": host,

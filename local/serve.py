@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from local.administrators import PASSWORD, ROLES, Administrators
 from local.errors import StackError, tail_of
 from local.options import add_stack_options, choice_of
 from local.progress import Progress
@@ -40,11 +41,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _whereabouts(stack: Stack, choice: Choice) -> str:
+    administrators = Administrators.of(stack.summary)
+    people = ", ".join(administrators.person(role) for role in ROLES)
     lines = [
         "",
         f"  Server's address   {stack.api}",
         f"  Mails sent         {stack.mailbox_address}   (in a browser, or as JSON)",
         f"  Local AWS          {stack.aws_endpoint}   (region {stack.region}, key id and secret: test)",
+        f"  Administrators     {people}   (password: {PASSWORD})",
+        f"  They sign in at    {administrators.page}",
+        "  A token of one     make -s admin-token ROLE=auditor   (or helpdesk, or admin)",
         f"  For programs       {stack.folder / 'stack.json'}",
         f"  Functions' logs    {stack.folder / 'functions.log'}",
         f"  Local AWS's log    {stack.folder / 'ministack.log'}",

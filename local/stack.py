@@ -73,6 +73,10 @@ class Stack:
     name: str
     """The stack's name in CloudFormation."""
     table: str
+    administrator_pool: str
+    """The user pool of the administrators."""
+    administrator_client: str
+    """The dashboard in that pool: the `aud` of their tokens."""
     folder: Path
     """Where its logs and stack.json are."""
     outputs: Mapping[str, str]
@@ -94,6 +98,8 @@ class Stack:
             "region": self.region,
             "stack": self.name,
             "table": self.table,
+            "administrator_pool": self.administrator_pool,
+            "administrator_client": self.administrator_client,
         }
 
     def client(self, service: str) -> Any:
@@ -146,6 +152,8 @@ def running_stack(choice: Choice | None = None, progress: Progress | None = None
             region=REGION,
             name=STACK,
             table=deployed.only("AWS::DynamoDB::Table"),
+            administrator_pool=deployed.only("AWS::Cognito::UserPool"),
+            administrator_client=deployed.only("AWS::Cognito::UserPoolClient"),
             folder=folder,
             outputs=deployed.outputs,
             resources=deployed.resources,

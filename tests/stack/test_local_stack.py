@@ -93,10 +93,13 @@ def unused_port() -> str:
 
 
 def test_stack_json_says_where_everything_is(stack: Stack, http: httpx.Client) -> None:
-    """Its six addresses and names are there, and each of them answers."""
+    """Its addresses and names are there, and each of them answers."""
     written = json.loads((stack.folder / "stack.json").read_text())
     assert written == stack.summary
-    assert set(written) == {"api", "mailbox", "aws_endpoint", "region", "stack", "table"}
+    assert set(written) == {
+        *("api", "mailbox", "aws_endpoint", "region", "stack", "table"),
+        *("administrator_pool", "administrator_client"),
+    }
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/live", written["api"])
     assert http.get(written["api"] + DISCOVERY).json()["server"] == written["api"]
     assert isinstance(http.get(written["mailbox"]).json(), list)
