@@ -103,6 +103,8 @@ def test_the_senders_identity_is_asked_for(choice: str, identity: dict[str, Any]
 NAMED_BY_AWS = {
     "AWS::ApiGateway::RestApi": set(),  # its Name is only shown, and need not be unique
     "AWS::CloudWatch::Alarm": {"AlarmName"},
+    "AWS::Cognito::UserPool": {"UserPoolName"},
+    "AWS::Cognito::UserPoolClient": {"ClientName"},
     "AWS::DynamoDB::Table": {"TableName"},
     "AWS::Events::Rule": {"Name"},
     "AWS::IAM::Role": {"RoleName"},
@@ -127,6 +129,8 @@ NAMELESS = {
 NAMED_FOR_WHAT_THEY_ARE = {
     "AWS::ApiGateway::DomainName",
     "AWS::ApiGateway::Stage",
+    "AWS::Cognito::UserPoolDomain",  # must be named: by the stack's id, unless somebody chose a name
+    "AWS::Cognito::UserPoolGroup",  # within its pool alone
     "AWS::Lambda::LayerVersion",  # versions of one name live side by side
     "AWS::SES::EmailIdentity",
     "AWS::Events::EventBus",  # must be named: as the stack is
