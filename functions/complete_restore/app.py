@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from restore import aws, completion, restorations, settings, state
+from restore import addresses, aws, completion, restorations, settings, state
 from restore.bodies import Body, EmailCode, PublicKey
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
@@ -84,7 +84,8 @@ def _complete(view: View, act: Act, call: Call, number: str) -> Change:
             refusal = restorations.miss(restore, entry, limits=limits, now=call.now)
             act.tell("restoration.code_refused", restoration=number, attempts_left=entry["a"])
             return Change(refusal=refusal)
-        completion.settle(entry, said.verification_key, said.other_devices, call, policy)
+        completion.settle(restore, entry, said, call, policy)
+        addresses.prove(restore, call.now)
         if entry["ready"] > call.now:
             act.tell("restoration.code_proved", restoration=number)
             return Change((202, {"restoration": restorations.answer(number, entry, restore, call)}, None))

@@ -22,7 +22,7 @@ def lambda_handler(call: Call) -> Answer:
 
     def disable(view: View, act: Act, _mine: Write) -> Change:
         restore = view.restore
-        if not restore.get("on"):
+        if not restore.get("on") and not restore.get("way_back"):
             return Change(written=False)
         state.switch_off(restore)
         act.tell("restore.disabled")

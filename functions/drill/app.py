@@ -41,7 +41,7 @@ def lambda_handler(call: Call) -> Answer:
         restore = view.restore
         if not restore.get("on"):
             raise Problem("restore_not_enabled")
-        found = state.code_of(restore, vault.pepper(), call.identity, code)
+        found = state.code_of(restore, vault.pepper(), call.identity, code, call.now)
         known = found[1] if found else {}
         if not vault.pepper().fits(known.get("h"), state.CODE_PURPOSE, call.identity, code.symbols):
             raise Problem("wrong_code")

@@ -56,7 +56,7 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     write.set(("devices",), {**stay, **back, call.short: {**mine, "s": call.now}})
     remember_nonce(write, call.device, call.nonce, call.now, stale_slot=state_of_nonce == "stale_slot")
 
-    state.switch_off(restore)
+    state.switch_off(restore, by_way_back=True)
     for name in ("held_until", "aside_until"):
         restore.pop(name, None)
     act.tell("device.reclaimed", device=call.device)

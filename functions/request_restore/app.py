@@ -26,6 +26,8 @@ from restore.times import rfc3339
 from restore.vault import Vault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from restore.audit import Act
     from restore.conditions import Item
     from restore.restorations import Requested
@@ -54,8 +56,8 @@ def lambda_handler(call: Call) -> Answer:
 
     def judge(view: View, act: Act) -> Change:
         restore = view.restore
-        in_force = state.code_of(restore, vault.pepper(), call.identity, code)
-        if in_force is None or state.status(restore) != "enabled":
+        in_force = state.code_of(restore, vault.pepper(), call.identity, code, call.now)
+        if in_force is None or not state.can_be_restored(restore):
             raise Problem("restore_refused")  # it ended between the two writes
         key, known = in_force
         if known.get("locked", 0) > call.now:
@@ -98,16 +100,18 @@ def lambda_handler(call: Call) -> Answer:
 def _refuse_first(call: Call, code: RestoreCode) -> Item:
     """Refuse, and count it on the source address, unless the selector is in force; then what there is to judge."""
     unrestorable = Write("ConditionCheck", dict(restore_key(call.identity)))
-    on, email, barred = (unrestorable.name(name) for name in ("on", "email", "barred"))
-    selected = [unrestorable.name("codes", key) for key in vault.pepper().selectors(call.identity, code)]
+    on, way_back, email, barred = (unrestorable.name(name) for name in ("on", "way_back", "email", "barred"))
+    now = unrestorable.value(call.now)
+    keys = vault.pepper().selectors(call.identity, code)
+    selected = [(unrestorable.name("codes", key), unrestorable.name("codes", key, "x")) for key in keys]
     reasons = [
-        " AND ".join(f"attribute_not_exists({path})" for path in selected),
-        f"attribute_not_exists({on})",
+        _all(f"attribute_not_exists({code}) OR {ends} <= {now}" for code, ends in selected),
+        f"attribute_not_exists({on}) AND attribute_not_exists({way_back})",
         f"attribute_not_exists({email})",
         f"attribute_exists({barred})",
     ]
     if not policies.now().restore_enabled:
-        reasons.append(f"attribute_exists({on})")  # with its opposite above: always
+        reasons.append(f"attribute_exists({on}) OR attribute_exists({way_back})")  # with its opposite above: always
     unrestorable.when(" OR ".join(f"({reason})" for reason in reasons))
     try:
         table.transact([_failure(call), unrestorable])
@@ -117,6 +121,12 @@ def _refuse_first(call: Call, code: RestoreCode) -> Item:
             raise _throttled(call) from None
         return found
     raise Problem("restore_refused")
+
+
+def _all(clauses: Iterable[str]) -> str:
+    """All of them, in parentheses only where there are several: DynamoDB refuses redundant ones."""
+    first, *others = clauses
+    return " AND ".join(f"({clause})" for clause in (first, *others)) if others else first
 
 
 def _wrong(restore: Item, known: Item, act: Act, call: Call) -> Change:
@@ -156,6 +166,7 @@ def _mail(begun: Requested, restore: Item, call: Call) -> None:
         "restoration_code",
         state.language_of(restore),
         to=restore["email"],
+        identity=call.identity,
         server=call.server,
         values=restorations.mail_values(begun, call, limits),
     )

@@ -52,6 +52,13 @@ MINUTE: Final = 60
 HOUR: Final = 3600
 DAY: Final = 86400
 
+KEYS: Final[dict[str, dict[str, Any]]] = {
+    "<SealKey.Arn>": {},
+    "<LogKey.Arn>": {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
+}
+"""The template's keys."""
+ARCHIVE: Final = "log-archive"
+
 Items = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -210,6 +217,14 @@ class World:
         dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE].stream_shard = None
         secrets = aws.client("secretsmanager")
         secrets.create_secret(Name="<PepperSecret.Id>", SecretString=PEPPER)
+        kms = aws.client("kms")
+        self.references = {key: kms.create_key(**options)["KeyMetadata"]["Arn"] for key, options in KEYS.items()}
+        aws.client("s3").create_bucket(
+            Bucket=ARCHIVE,
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+            ObjectLockEnabledForBucket=True,
+        )
+        self.references["<LogArchive>"] = ARCHIVE
         ses = aws.client("sesv2")
         ses.create_email_identity(EmailIdentity=translated.stack().parameters["Sender"])
 
@@ -229,7 +244,8 @@ class World:
 
     def _start(self, function: str, source: Path) -> Any:
         """Run the module anew, in the environment that the template gives this function and no other."""
-        own = environment(function, self.parameters)
+        declared = environment(function, self.parameters)
+        own = {name: self.references.get(value, value) for name, value in declared.items()}
         for name in _all_names() - set(own):
             self.environ.delenv(name, raising=False)
         for name, value in own.items():

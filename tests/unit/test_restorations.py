@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -159,7 +160,8 @@ class Restorations(RuleBasedStateMachine):
             assert problem.members["attempts_left"] == entry["a"] >= 0
             assert self.wrong[number] <= 5
             return
-        completion.settle(entry, None, None, self.call(entry["k"]), self.policy)
+        nothing = SimpleNamespace(verification_key=None, other_devices=None)
+        completion.settle(self.restore, entry, nothing, self.call(entry["k"]), self.policy)
         assert entry["ready"] == self.now + self.policy.waiting_hours * 3600
         self.binds(number)
 

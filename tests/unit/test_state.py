@@ -34,8 +34,8 @@ def test_a_new_code_is_the_only_one_and_starts_at_nought() -> None:
     known |= {"fails": 99, "locked": NOW + 1, "mails": [NOW], "misses": {"1": 20}}
     second, other_label = state.put_code_in_force(item, PEPPER, "ada", NOW + 1)
     assert other_label != label
-    assert state.code_of(item, PEPPER, "ada", first) is None
-    found = state.code_of(item, PEPPER, "ada", second)
+    assert state.code_of(item, PEPPER, "ada", first, now=1) is None
+    found = state.code_of(item, PEPPER, "ada", second, now=1)
     assert found is not None
     assert set(found[1]) == {"h", "label", "at", "by"}
     assert item["enabled_at"] == NOW
@@ -47,11 +47,11 @@ def test_a_code_is_found_after_a_rotation_and_in_no_other_identity() -> None:
     """Its selector is hashed under the version that was current then."""
     item: dict[str, Any] = {}
     code, _ = state.put_code_in_force(item, PEPPER, "ada", NOW)
-    found = state.code_of(item, ROTATED, "ada", code)
+    found = state.code_of(item, ROTATED, "ada", code, now=1)
     assert found is not None
     assert ROTATED.fits(found[1]["h"], state.CODE_PURPOSE, "ada", code.symbols)
-    assert state.code_of(item, PEPPER, "eve", code) is None
-    assert state.code_of(item, PEPPER, "ada", RestoreCode.new()) is None
+    assert state.code_of(item, PEPPER, "eve", code, now=1) is None
+    assert state.code_of(item, PEPPER, "ada", RestoreCode.new(), now=1) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_lost_code_is_replaced_for_ten_minutes(after: int, made_by: str, on: b
         state.switch_off(item)
     made = state.reissue(item, PEPPER, "ada", NOW + after, made_by=made_by, made_at=NOW)
     assert (made is not None) == fresh
-    assert (state.code_of(item, PEPPER, "ada", code) is not None) == (on and not fresh)
+    assert (state.code_of(item, PEPPER, "ada", code, now=1) is not None) == (on and not fresh)
 
 
 def test_switching_off_ends_codes_and_leaves_a_bar() -> None:

@@ -3,27 +3,38 @@
 Set going by the event `identity.erased`, through a queue that gives it again until it is done. Only the tombstone,
 which the erasure itself has written, says that an identity may be deleted: an event alone deletes nothing. The work is
 done in steps that may be repeated, so that it can break off anywhere and be taken up again, by two at once, too.
+
+What other places hold of the person goes with the item that tells of it: entries of the journal lose the name with
+their event rows, lists and counters with the standing, rows of the administrators' log with the mark of each.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger
 
-from restore import aws, settings, tombstones
+from restore import administration, aws, journal, settings, standing, tombstones
 from restore.errors import Problem
+from restore.keys import EVENT, ORDER, STANDING
 from restore.startup import wired
-from restore.store import Table
+from restore.store import Refused, Table
 from restore.vault import Vault
+
+if TYPE_CHECKING:
+    from restore.conditions import Item, Write
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 logger = Logger()
 
-STEP: Final = 50
-"""Items of one transaction: each may be two of the 100 writes that it takes."""
+AT_ONCE: Final = 50
+"""Items that are read at once."""
+
+STEP: Final = 90
+"""Writes of one transaction, which takes 100; what one item needs is never taken apart."""
 
 ENOUGH_MILLISECONDS: Final = 15_000
 """A step takes no longer, however patiently it is tried."""
@@ -43,13 +54,36 @@ def _finished(record: dict[str, Any], context: Any) -> bool:
         if name_hash is None:
             logger.error("not erased")  # somebody else's event, or one of a table that was put back
             return True
-        while items := table.some_of(identity, STEP):
+        while items := table.some_of(identity, AT_ONCE):
+            step: list[Write] = []
+            for item in items:
+                writes = _gone(identity, item, name_hash)
+                if step and len(step) + len(writes) > STEP:
+                    break
+                step += writes
             if context.get_remaining_time_in_millis() < ENOUGH_MILLISECONDS:
                 logger.info("erasing goes on")
                 return False
-            table.transact([write for item in items for write in tombstones.moved(item, name_hash)])
+            try:
+                table.transact(step)
+            except Refused:
+                continue  # another run was quicker
     except Problem as problem:
         logger.error("erasing put off", reason=problem.reason)  # noqa: TRY400 - no text of it is logged
         return False
     logger.info("erased")
     return True
+
+
+def _gone(identity: str, item: Item, name_hash: str) -> list[Write]:
+    """Delete one item, with what other places hold because of it."""
+    kind: str = item["SK"]
+    if kind.startswith(EVENT):
+        act = int(kind.removeprefix(EVENT))
+        rows = [{**row, "act": act} for row in item["rows"]]
+        return [*tombstones.moved(item, name_hash), *journal.nameless(identity, rows, name_hash, int(time.time()))]
+    if kind.startswith(ORDER):
+        return [*tombstones.moved(item, name_hash), *administration.erased(table, int(kind.removeprefix(ORDER)))]
+    if kind == STANDING:
+        return standing.removed(identity, item)
+    return tombstones.moved(item, name_hash)

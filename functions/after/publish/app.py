@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from restore import aws, settings
+from restore.keys import ADMINISTRATION
 from restore.startup import wired
 from restore.store import unpack
 from restore.times import rfc3339
@@ -32,15 +33,27 @@ AT_ONCE: Final = 10
 
 TOLD: Final = frozenset(
     {
+        "act",
+        "administrator",
+        "approval",
         "attempts_left",
+        "awaited",
         "by",
+        "cause",
+        "changed",
+        "code",
         "code_label",
+        "day",
+        "identity",
         "in_a_row",
         "outcome",
         "paired_by",
         "pairing",
         "platform",
         "restoration",
+        "route",
+        "sha256",
+        "version",
     }
 )
 """Members of `detail` that leave the table: ids, labels, counts and fixed words. A person's own words stay in it."""
@@ -60,8 +73,9 @@ def _entries(records: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any
     """What to put on the bus, each with the sequence number of its record."""
     for record in records:
         item = unpack(record["dynamodb"].get("NewImage", {}))
-        for row in item.get("rows", []):
-            detail = told(item["PK"].removeprefix("ID#"), row)
+        rows = item.get("rows", [])
+        for row in rows:
+            detail = told(item["PK"].removeprefix("ID#"), row, act=rows[0]["seq"])
             yield (
                 record["dynamodb"]["SequenceNumber"],
                 {
@@ -74,12 +88,16 @@ def _entries(records: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any
             )
 
 
-def told(identity: str, row: Item) -> dict[str, Any]:
-    """An event as the bus has it. Without its salt: with that and the hash, what was left out could be guessed."""
+def told(identity: str, row: Item, *, act: int) -> dict[str, Any]:
+    """An event as the bus has it. Without its salt: with that and the hash, what was left out could be guessed.
+
+    `act` is the number of the first event of the same act; `identity` null says that it is of the administrators' log.
+    """
     return {
         "version": 1,
-        "identity": identity,
+        "identity": None if identity == ADMINISTRATION else identity,
         "seq": row["seq"],
+        "act": act,
         "hash": row["hash"],
         "at": rfc3339(row["at"]),
         "type": row["type"],

@@ -4,11 +4,14 @@ A person has up to two, each in a slot of its own with the same rules: the first
 restoring, the second every notice and no code. In the restore item, for the first and the second:
 
 - `email`, `second_email`: the address in force.
-- `pending`, `second_pending`: the one being confirmed, `{to, h, x, a, r, s, t}`: address, hash of its code, when that
-  expires, attempts and resends left, when it was sent, hash of the link that cancels it.
+- `pending`, `second_pending`: the one being confirmed, `{to, h, x, a, r, s, t, b}`: address, hash of its code, when that
+  expires, attempts and resends left, when it was sent, hash of the link that cancels it, when a mail to it bounced.
 - `settled`, `second_settled`: how the last confirmation ended, `{to, h, end}`, so that a lost answer can be asked for
   again.
 - `mails`: when mails with such codes went out, to either.
+- `delivery`: whether mails reach the addresses in force, as far as is known: `email` or `second_email` → `{to, proved,
+  bounced}`: the address that this is about, when a code that was mailed to it came back, and when a mail to it bounced
+  (or was reported as spam, which ends mails to it as well). Of another address than the one in force it says nothing.
 - `changes`: what was changed in the last 7 days, oldest first, `{of, was, at, t}`: which of the two, the address before
   it (None: there was none), when, and the hashes of the links that put it back.
 """
@@ -138,6 +141,7 @@ def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int
         return Problem("wrong_code", attempts_left=pending["a"])
     restore[slot.noun] = pending["to"]
     _settle(restore, slot, "used")
+    prove(restore, now, slot)
     return None
 
 
@@ -147,6 +151,44 @@ def cancel(restore: Item, now: int, slot: Slot) -> bool:
         return False
     _settle(restore, slot, "cancelled")
     return True
+
+
+def prove(restore: Item, now: int, slot: Slot = MAIN) -> None:
+    """A code that was mailed to the address in force came back: mails reach it, whatever bounced before."""
+    restore["delivery"] = {**restore.get("delivery", {}), slot.noun: {"to": restore[slot.noun], "proved": now}}
+
+
+def bounced_at(restore: Item, slot: Slot = MAIN) -> int | None:
+    """When it became known that mails do not reach the address in force; None where nothing of that is known."""
+    at: int | None = _delivery(restore, slot).get("bounced")
+    return at
+
+
+def pending_bounced_at(restore: Item, now: int, slot: Slot = MAIN) -> int | None:
+    """When the mail with the code for the address that is awaited bounced; None where it did not, or all is over."""
+    at: int | None = (awaited(restore, now, slot) or {}).get("b")
+    return at
+
+
+def bounce(restore: Item, address: str, *, sent: int, at: int, now: int) -> tuple[list[Slot], list[Slot]]:
+    """A mail that was sent to an address bounced: where it is in force and where it is awaited, and now marked so.
+
+    Nothing is marked where it is already, or where the mail is older than the last proof that mails reach the address:
+    feedback comes late, twice, and in no order.
+    """
+    in_force, pending = [], []
+    for slot in SLOTS.values():
+        if same(restore.get(slot.noun, ""), address):
+            known = _delivery(restore, slot)
+            if "bounced" not in known and sent >= known.get("proved", 0):
+                marked = {**known, "to": restore[slot.noun], "bounced": at}
+                restore["delivery"] = {**restore.get("delivery", {}), slot.noun: marked}
+                in_force.append(slot)
+        waiting = awaited(restore, now, slot)
+        if waiting and same(waiting["to"], address) and "b" not in waiting:
+            waiting["b"] = at
+            pending.append(slot)
+    return in_force, pending
 
 
 def remember_change(restore: Item, slot: Slot, was: str | None, links: list[str], now: int) -> None:
@@ -196,6 +238,11 @@ def counted_mail(address: str, source: str, limits: Limits, now: int) -> Write:
     """
     what = f"mail#{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"
     return counted(what, source, limit=limits.confirmation_mails_per_source, seconds=DAY, now=now)
+
+
+def _delivery(restore: Item, slot: Slot) -> Item:
+    known: Item = restore.get("delivery", {}).get(slot.noun, {})
+    return known if same(known.get("to", ""), restore.get(slot.noun, "")) else {}
 
 
 def _over(pending: Item, now: int) -> bool:

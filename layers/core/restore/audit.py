@@ -124,14 +124,15 @@ def seq_of_cursor(cursor: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def erased(row: Item) -> Item:
+def erased(row: Item, *, administrators: bool = False) -> Item:
     """What is left of a row: enough to verify the chain, and nothing about the person.
 
     The first row also loses its digest. It is chained to the name itself, so with the digest whoever has a copy of the
-    table could try names until one fits; without it the chain holds from the first row's hash on.
+    table could try names until one fits; without it the chain holds from the first row's hash on. The administrators'
+    log is chained to no name, and keeps it.
     """
     left = {"seq": row["seq"], "at": row["at"], "type": row["type"], "hash": row["hash"]}
-    return left if row["seq"] == 1 else {**left, "digest": row.get("digest") or digest(row)}
+    return left if row["seq"] == 1 and not administrators else {**left, "digest": row.get("digest") or digest(row)}
 
 
 def _canonical(value: Any) -> bytes:

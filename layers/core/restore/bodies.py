@@ -64,6 +64,16 @@ RestoreCodeText = Annotated[str, Field(min_length=1, max_length=200)]
 """As it was typed; `RestoreCode.read` reads it."""
 
 
+Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
+"""Why an administrator acts: the log keeps it, and the user is told."""
+
+
+class Reasoned(Body):
+    """The body of an administrator's act on an identity."""
+
+    reason: Reason
+
+
 class BareDevice(Body):
     """The `device` of a restoration's request: its verification key comes later."""
 

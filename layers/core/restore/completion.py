@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from restore import devices, disputes, pairings, restorations, state
 from restore.errors import Problem
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from restore.sealing import Sealer
     from restore.settling import View
 
-HOUR = 3600
+HOUR: Final = 3600
+SENT_CODE_WAITS: Final = 24 * HOUR
+
+
+class Said(Protocol):
+    """What the body of a completion settles."""
+
+    verification_key: str | None
+    other_devices: Literal["keep", "unpair"] | None
 
 
 class Done(Exception):
@@ -30,10 +38,16 @@ class DevicesNeeded(Exception):
     """The others are to be unpaired, so the act must have read them: begin again with a full read."""
 
 
-def settle(entry: Item, verification: str | None, other_devices: str | None, call: Call, policy: Policy) -> None:
-    """The e-mail code is proved: the verification key, the fate of the others and the waiting period are fixed now."""
-    said_unpair = other_devices == "unpair"
-    waits = policy.waiting_hours * HOUR if not entry.get("approved") else 0
+def settle(restore: Item, entry: Item, said: Said, call: Call, policy: Policy) -> None:
+    """The e-mail code is proved: the verification key, the fate of the others and the waiting period are fixed now.
+
+    Where an administrator has sent the restore code by mail, one mailbox holds both codes: then a day passes at least.
+    """
+    verification, said_unpair = said.verification_key, said.other_devices == "unpair"
+    code = restore.get("codes", {}).get(entry["c"], {})
+    waits = max(policy.waiting_hours * HOUR, SENT_CODE_WAITS if "sent" in code else 0)
+    if entry.get("approved"):
+        waits = 0
     entry |= {
         "st": "waiting",
         "said_unpair": said_unpair,

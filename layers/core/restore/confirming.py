@@ -174,6 +174,7 @@ def _mail(settled: Settled, call: Call, slot: Slot, *, table: Table, outbox: Out
             "address_confirmation",
             state.language_of(restore),
             to=restore[slot.pending]["to"],
+            identity=call.identity,
             server=call.server,
             values={"code": settled.answer, "validity": str(limits.email_code_seconds)},
         )

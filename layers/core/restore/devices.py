@@ -83,6 +83,11 @@ def set_aside(restore: Item, unpaired: Mapping[str, Item], now: int) -> None:
         restore["aside"] = {**restore.get("aside", {}), **more}
 
 
+def end_way_back(restore: Item, short: str, now: int) -> bool:
+    """A device that was set aside has no way back any more; whether it had one."""
+    return restore.get("aside", {}).pop(short, None) is not None and restore.get("aside_until", 0) > now
+
+
 def answer(entry: Item, record: Item, *, now: int, me: str) -> dict[str, Any]:
     """`device` of the contract, for a paired device; `me` is the key of the one that asks."""
     held = entry.get("h")

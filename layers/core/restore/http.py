@@ -136,6 +136,8 @@ def guarded(act: Callable[[dict[str, Any]], Answer]) -> Callable[[dict[str, Any]
             "identity": (event.get("pathParameters") or {}).get("identity"),
             "source": source_of(event),
         }
+        if who := ((event["requestContext"].get("authorizer") or {}).get("claims") or {}).get("sub"):
+            outcome["administrator"] = who
         try:
             answer = act(event)
             logger.info("answered", **outcome, status=answer.status)
@@ -217,9 +219,7 @@ def _read(event: dict[str, Any], model: Any, *, brings_key: bool, verifiers: int
     raw = request.body or b""
     if len(raw) > MAX_BODY_BYTES:
         raise Problem("too_large")
-    if raw and not _CONTENT_TYPE.fullmatch(request.headers.get("content-type", "").strip()):
-        raise Problem("not_json")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if (raw and not _is_json(request.headers)) or not _is_plain(request.headers):
         raise Problem("not_json")
     now = int(time.time())
     signed = signatures.check(request, now=now, brings_key=brings_key, verifiers=verifiers)
@@ -228,7 +228,7 @@ def _read(event: dict[str, Any], model: Any, *, brings_key: bool, verifiers: int
         signed=signed,
         identity=identity_of(path["identity"], "identity") if "identity" in path else "",
         path=path,
-        body=_empty(raw) if model is None else _parsed(raw, model),
+        body=empty(raw) if model is None else parsed(raw, model),
         server=server,
         source=source_of(event),
         language=language_of(event),
@@ -245,7 +245,21 @@ def identity_of(text: str, name: str) -> str:
     return lowered
 
 
-def _empty(raw: bytes) -> dict[str, Any]:
+def is_json(event: Mapping[str, Any]) -> bool:
+    """Whether a body says that it is JSON, in UTF-8 and without a content coding."""
+    headers = {name: header(event, name) or "" for name in ("content-type", "content-encoding")}
+    return _is_json(headers) and _is_plain(headers)
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    return bool(_CONTENT_TYPE.fullmatch(headers.get("content-type", "").strip()))
+
+
+def _is_plain(headers: Mapping[str, str]) -> bool:
+    return (headers.get("content-encoding") or "identity").strip().lower() == "identity"
+
+
+def empty(raw: bytes) -> dict[str, Any]:
     """The body of a route that takes none: absent, or an empty object."""
     if not raw.strip():
         return {}
@@ -262,7 +276,7 @@ def _empty(raw: bytes) -> dict[str, Any]:
     return {}
 
 
-def _parsed(raw: bytes, model: Any) -> Any:
+def parsed(raw: bytes, model: Any) -> Any:
     """The body as its model reads it. A ValidationError is a ValueError, so pydantic need not be imported here."""
     try:
         return model.model_validate_json(raw or b"{}")

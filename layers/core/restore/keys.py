@@ -8,7 +8,20 @@ One table, one item collection an identity. Every read below is one request of k
 | device, kept for ever | `ID#<identity>` | `K#<short>` | its key (is this key a device, or was it one?) |
 | restore: state, addresses, codes, restorations, log's head | `ID#<identity>` | `R` | its key |
 | event rows of one act | `ID#<identity>` | `E#<first seq>` | the stream; backwards from a number, page by page |
+| that a row of the administrators' log names the identity | `ID#<identity>` | `A#<seq>` | with all of it |
+| what the identity lacks to be restored (`restore.standing`) | `ID#<identity>` | `S` | its key |
 | policy | `POLICY` | `V` | its key |
+| head and rows of the administrators' own log | `ID##administration` | `R`, `E#<first seq>` | as an identity's |
+| what one administrator did in the last hour | `PERSON#<sub>` | `P` | its key |
+| an act that waits for a second person | `APPROVAL` | its id, which begins with the time | its key; a day's |
+| the log by time: a pointer to an event row | `DAY#<day>` | `<at>#<identity>#<seq>` | backwards from a time |
+| the log by type and time: the same | `TYPE#<type>#<day>` | as above | as above |
+| which days there are, of all events and of one type | `DAYS`, `DAYS#<type>` | `<day>` | backwards from a day |
+| entries that came after their day was signed | `LATE#<day>` | as `DAY#` | all of them, by the signer |
+| identities of a kind, by name | `WHO#<tag>` | `<identity>` | from a name on, page by page |
+| how many identities stand how | `COUNT` | shard | all of them: a few |
+| which day was signed last | `SIGNED` | `V` | its key |
+| how many stood how on a day | `COUNTED` | `<day>` | the newest |
 | an erased identity's name, which stays taken (`restore.tombstones`) | `GONE#<hash of the name>` | `T` | its key |
 | what is left of an erased identity's log | `GONE#<hash of the name>` | `L#<first seq>` | in order, by an auditor |
 | counter of a source address | `SRC#<what>#<source>` | `W#<window>` | only written, with its limit as the condition |
@@ -31,10 +44,15 @@ IDENTITY_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]")
 IDENTITY: Final = "I"
 RESTORE: Final = "R"
 DEVICE: Final = "K#"
+ORDER: Final = "A#"
+STANDING: Final = "S"
 EVENT: Final = "E#"
 TOMBSTONE: Final = "T"
 ERASED_EVENT: Final = "L#"
 """Not `E#`: what is moved there has happened long ago, and the stream's readers need not see it again."""
+
+ADMINISTRATION: Final = "#administration"
+"""Stands where an identity's name would, for the log of administrators and the system. No name begins like this."""
 
 Key = dict[str, str]
 
@@ -76,6 +94,61 @@ def erased_event_key(name_hash: str, seq: str) -> Key:
 def policy_key() -> Key:
     """The policy that administrators have stored."""
     return {"PK": "POLICY", "SK": "V"}
+
+
+def order_key(identity: str, seq: int) -> Key:
+    """Says which row of the administrators' log names this identity."""
+    return _key(identity, f"{ORDER}{seq:010d}")
+
+
+def standing_key(identity: str) -> Key:
+    """How the identity stands: as it was last counted and listed."""
+    return _key(identity, STANDING)
+
+
+def person_key(sub: str) -> Key:
+    """What an administrator did lately."""
+    return {"PK": f"PERSON#{sub}", "SK": "P"}
+
+
+def approval_key(number: str) -> Key:
+    """An act that waits for a second person."""
+    return {"PK": "APPROVAL", "SK": number}
+
+
+def day_key(day: str, place: str, kind: str | None = None) -> Key:
+    """An entry of the journal, by its day, or by its type and day."""
+    return {"PK": f"TYPE#{kind}#{day}" if kind else f"DAY#{day}", "SK": place}
+
+
+def days_key(day: str, kind: str | None = None) -> Key:
+    """That the journal has something on a day, of any type or of one."""
+    return {"PK": f"DAYS#{kind}" if kind else "DAYS", "SK": day}
+
+
+def late_key(day: str, place: str) -> Key:
+    """An entry that came on this day, when its own may have been signed."""
+    return {"PK": f"LATE#{day}", "SK": place}
+
+
+def who_key(tag: str, identity: str) -> Key:
+    """An identity in the list of a tag."""
+    return {"PK": f"WHO#{tag}", "SK": identity}
+
+
+def counter_of_standings_key(shard: int) -> Key:
+    """How many identities stand how: one of a few items that add up."""
+    return {"PK": "COUNT", "SK": str(shard)}
+
+
+def counted_key(day: str) -> Key:
+    """How many stood how at the end of a day."""
+    return {"PK": "COUNTED", "SK": day}
+
+
+def signed_key() -> Key:
+    """Which day's log was signed last, and the hash of its manifest."""
+    return {"PK": "SIGNED", "SK": "V"}
 
 
 def counter_key(what: str, source: str, window: int) -> Key:

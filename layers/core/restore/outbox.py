@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from restore.errors import Problem
+from restore.feedback import tags
 from restore.mail import compose
 
 if TYPE_CHECKING:
@@ -28,8 +29,13 @@ class Outbox:
         self._sender = sender
         self._set = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
-    def send(self, kind: str, language: str, *, to: str, server: str, values: Mapping[str, str]) -> None:
-        """Send one mail, as a raw message: text and HTML exactly as they were composed."""
+    def send(  # noqa: PLR0913 - each is something else about the mail
+        self, kind: str, language: str, *, to: str, identity: str, server: str, values: Mapping[str, str]
+    ) -> None:
+        """Send one mail, as a raw message: text and HTML exactly as they were composed.
+
+        `identity` is whom it is about. It stands in the mail's tags, for SES's feedback, whether the text says it or not.
+        """
         raw = compose(kind, language, sender=self._sender, to=to, server=server, values=values)
         for pause in (0.1, 0.4, None):
             try:
@@ -37,6 +43,7 @@ class Outbox:
                     FromEmailAddress=self._sender,
                     Destination={"ToAddresses": [to]},
                     Content={"Raw": {"Data": raw}},
+                    EmailTags=tags(identity, kind, server),
                     **self._set,
                 )
             except ClientError as error:

@@ -44,3 +44,9 @@ def merged(defaults: Policy, stored: dict[str, Any]) -> Policy:
     if known.get("email_domains") is not None:
         known["email_domains"] = tuple(known["email_domains"])
     return replace(defaults, **known)
+
+
+def answer(policy: Policy, version: int) -> dict[str, Any]:
+    """The policy on the wire: flat, with its version."""
+    domains = list(policy.email_domains) if policy.email_domains is not None else None
+    return {**{name: getattr(policy, name) for name in Policy.__slots__}, "email_domains": domains, "version": version}

@@ -104,7 +104,7 @@ def _checked(name: str, value: Any) -> Any:
     if name == "email_domains":
         if value is None:
             return None
-        if not isinstance(value, list | tuple) or not value or not all(_is_domain(one) for one in value):
+        if not isinstance(value, list | tuple) or not value or not all(is_domain(one) for one in value):
             raise ValueError(f"{name}: has to be null, or a list of at least one domain")
         return tuple(one.lower() for one in value)
     if not isinstance(value, bool):
@@ -112,5 +112,6 @@ def _checked(name: str, value: Any) -> Any:
     return value
 
 
-def _is_domain(value: Any) -> bool:
+def is_domain(value: Any) -> bool:
+    """Whether a value is a domain of at least two labels, as it stands in addresses."""
     return isinstance(value, str) and value.isascii() and bool(re.fullmatch(_DOMAIN, value.lower()))

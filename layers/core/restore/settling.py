@@ -118,9 +118,9 @@ def by_paired(  # noqa: C901 - one loop, read from top to bottom
             continue
         writes = [mine]
         if change.written or told:
-            writes += _writes(view.restore, before, act)
+            writes += writes_of(view.restore, before, act)
         try:
-            _commit(table, writes, change)
+            commit(table, writes, change)
         except Refused as refused:
             why = why_refused(refused.found[0] or {}, call, verified=verified, may_be_held=may_be_held)
             if refused.found[0] is not None and isinstance(why, Problem):
@@ -129,7 +129,7 @@ def by_paired(  # noqa: C901 - one loop, read from top to bottom
                 # the client's own retry has met what it had written before its answer was lost
             else:
                 stale_slot = stale_slot or why == "stale_slot"
-                _further(refused, len(writes), change)
+                raise_for(refused, len(writes), change)
                 continue
         return _settled(before, view, change)
     raise Problem("unavailable", retry_after=1, reason="conflicts")
@@ -163,13 +163,13 @@ def by_new_device(
             if final:
                 raise
             continue
-        writes = _writes(view.restore, before, act) if change.written else []
+        writes = writes_of(view.restore, before, act) if change.written else []
         if not writes and not change.further:
             return _settled(before, view, change)
         try:
-            _commit(table, writes, change)
+            commit(table, writes, change)
         except Refused as refused:
-            _further(refused, len(writes), change)
+            raise_for(refused, len(writes), change)
             continue
         return _settled(before, view, change)
     raise Problem("unavailable", retry_after=1, reason="conflicts")
@@ -182,20 +182,22 @@ def take_back(table: Table, call: Call, settled: Settled, kind: str, **detail: A
     act = act_of(call)
     act.tell(kind, **detail)
     try:
-        table.transact(_writes(restore, settled.after, act))
+        table.transact(writes_of(restore, settled.after, act))
     except Refused:
         # somebody has acted on it since: then what there is now is theirs, and a resend heals the mail
         return
 
 
-def _writes(restore: Item, before: Item | None, act: Act) -> list[Write]:
+def writes_of(restore: Item, before: Item | None, act: Act) -> list[Write]:
+    """The restore item over the version that was read, and the act's rows; the item then has its new version."""
     rows = [act.close(restore)] if act else []  # moves the head in the item that is written beside it
     written = replace(restore, before)
     restore["ver"] = (written.item or {})["ver"]
     return [written, *rows]
 
 
-def _commit(table: Table, writes: list[Write], change: Change) -> None:
+def commit(table: Table, writes: list[Write], change: Change) -> None:
+    """Write all of it or nothing; `Refused` where a condition does not hold."""
     all_of_them = [*writes, *(write for write, _ in change.further)]
     if len(all_of_them) > 1:
         table.transact(all_of_them)
@@ -214,7 +216,7 @@ def _settled(before: Item | None, view: View, change: Change) -> Settled:
     return Settled(before or {}, view.restore, change.answer)
 
 
-def _further(refused: Refused, own: int, change: Change) -> None:
+def raise_for(refused: Refused, own: int, change: Change) -> None:
     """Raise what a further write's failing means."""
     if any(found is not None for found in refused.found[:own]):
         return  # the version has moved: what else failed may be due to that

@@ -5,9 +5,11 @@
 | `ver` | its version; every write is over the version that was read |
 | `seq`, `head` | the log's head (`restore.audit`) |
 | `on`, `barred`, `enabled_at` | switched on, barred by an administrator; since when |
+| `way_back` | it is off because a device that was set aside came back |
 | `held_until` | until when any device is held |
 | `aside`, `aside_until`, `came_back` | devices set aside by held ones, until when they may return, and those that did |
-| `codes` | in force: hash of the selector → `{h, label, at, by, fails, locked, mails, misses, proven, sealed}` |
+| `codes` | in force: hash of the selector → `{h, label, at, by, fails, locked, mails, misses, proven, sealed, sent}` |
+| and of an issued one | `kind`, and `x`: when it ends |
 | `email`, `second_email`, `changes` and more | addresses (`restore.addresses`) |
 | `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
 | `lang` | the language of mails |
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 Status = Literal["off", "awaiting_email", "enabled", "disabled_by_admin"]
 CODE_PURPOSE: Final = "restore code"
+ISSUED: Final = "issued"
 FRESH_CODE_SECONDS: Final = 600
 """A lost answer can be asked for again for so long; then the code that it held stays lost."""
 
@@ -79,7 +82,23 @@ def put_code_in_force(
     }
     restore["on"] = True
     restore["enabled_at"] = restore.get("enabled_at") or now
+    restore.pop("way_back", None)
     return code, label
+
+
+def issue_code(
+    restore: Item, pepper: Pepper, identity: str, now: int, *, by: str, seconds: int
+) -> tuple[RestoreCode, str, int]:
+    """Put a one-time code beside the user's own, in the place of an earlier issued one; its label and when it ends.
+
+    Nobody's own code becomes readable by it, and its use ends them all.
+    """
+    codes: dict[str, Item] = restore.get("codes", {})
+    code, label = RestoreCode.new(), new_label(*(one["label"] for one in codes.values()))
+    own = {key: one for key, one in codes.items() if one.get("kind") != ISSUED}
+    made = {"h": pepper.hash(CODE_PURPOSE, identity, code.symbols), "label": label, "at": now, "by": by}
+    restore["codes"] = {**own, pepper.selector(identity, code): {**made, "kind": ISSUED, "x": now + seconds}}
+    return code, label, now + seconds
 
 
 def reissue(
@@ -95,16 +114,26 @@ def reissue(
     return put_code_in_force(restore, pepper, identity, now, made_by=made_by)
 
 
-def switch_off(restore: Item) -> None:
-    """End every code; an administrator's bar stays."""
-    for name in ("codes", "on", "enabled_at"):
+def switch_off(restore: Item, *, by_way_back: bool = False) -> None:
+    """End every code; an administrator's bar stays. After a way back a code may be issued nevertheless."""
+    for name in ("codes", "on", "enabled_at", "way_back"):
         restore.pop(name, None)
+    if by_way_back:
+        restore["way_back"] = True
 
 
-def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode) -> tuple[str, Item] | None:
+def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode, now: int) -> tuple[str, Item] | None:
     """The code in force that has this selector: its key and what is known of it."""
     codes = restore.get("codes", {})
-    return next(((key, codes[key]) for key in pepper.selectors(identity, code) if key in codes), None)
+    found = ((key, codes[key]) for key in pepper.selectors(identity, code) if key in codes)
+    return next(((key, one) for key, one in found if one.get("x", now + 1) > now), None)
+
+
+def can_be_restored(restore: Item) -> bool:
+    """Whether a right code begins a restoration: while enabled, or off by a way back, when only issued ones are there."""
+    if restore.get("barred") or not restore.get("email"):
+        return False
+    return bool(restore.get("on") or restore.get("way_back"))
 
 
 def recipients(restore: Item) -> list[str]:

@@ -106,6 +106,40 @@ class Table:
         items = [unpack(item) for item in answer["Items"]]
         return items, "LastEvaluatedKey" in answer and len(items) < limit
 
+    def between(
+        self, partition: str, first: str, last: str, *, newest_first: bool, limit: int | None, consistent: bool = True
+    ) -> list[Item]:
+        """Items of one partition whose sort keys lie between two, both included: `limit` of them, or all (None)."""
+        found: list[Item] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._call(
+                "query",
+                ConsistentRead=consistent,
+                ScanIndexForward=not newest_first,
+                KeyConditionExpression="PK = :pk AND SK BETWEEN :from AND :to",
+                ExpressionAttributeValues=pack({":pk": partition, ":from": first, ":to": last}),
+                **({"Limit": limit - len(found)} if limit is not None else {}),
+                **start,
+            )
+            found += [unpack(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer or (limit is not None and len(found) >= limit):
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def several(self, keys: Sequence[Key]) -> list[Item]:
+        """The items of these keys, 100 at most, that are there; in any order, eventually consistent."""
+        found: list[Item] = []
+        wanted: dict[str, Any] = {self._name: {"Keys": [_keys(key) for key in keys]}}
+        pause = 0.05
+        while keys and wanted:
+            answer = self._call("batch_get_item", RequestItems=wanted)
+            found += [unpack(item) for item in answer["Responses"].get(self._name, [])]
+            if wanted := answer.get("UnprocessedKeys") or {}:
+                time.sleep(pause)
+                pause = min(pause * 2, 0.5)
+        return found
+
     def some_of(self, identity: str, limit: int) -> list[Item]:
         """Any items of an identity, of whatever kind, `limit` of them at most; none where there are none."""
         answer = self._call(
@@ -132,7 +166,7 @@ class Table:
         self._call("transact_write_items", TransactItems=actions)
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        if operation != "transact_write_items":
+        if operation not in {"transact_write_items", "batch_get_item"}:
             arguments["TableName"] = self._name
         call = getattr(self._client(), operation)
         give_up = time.monotonic() + PATIENCE_SECONDS

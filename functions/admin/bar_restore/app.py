@@ -1,0 +1,54 @@
+"""`POST /v1/admin/identities/{i}/restore/barring`: nobody restores this identity until it is lifted.
+
+What is under way is cancelled and no offer of a pairing holds any more. The codes stay: after the bar the earlier one
+works again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restore import administration, administrators, approvals, aws, pairings, restorations, settings, state
+from restore.administration import Order
+from restore.administrators import AdminCall
+from restore.bodies import Reasoned
+from restore.http import Answer, guarded
+from restore.settling import Change, View
+from restore.startup import wired
+from restore.store import Table
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from restore.audit import Act
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+
+
+@wired
+@guarded
+@administrators.acting(
+    table=table,
+    role="helpdesk",
+    body=Reasoned,
+    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
+    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
+)
+def lambda_handler(call: AdminCall) -> Answer:
+    """Bar restoring; again is the same."""
+    done = administration.settle(table, call, settings.POLICY, lambda view, act, _: _bar(view, act, call))
+    return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
+
+
+def _bar(view: View, act: Act, call: AdminCall) -> Order:
+    restore = view.restore
+    if restore.get("barred"):
+        return Order("barring", Change(written=False))
+    restore["barred"] = True
+    act.tell("restore.barred", by="administrator", reason=call.body.reason)
+    for number in restorations.cancel_pending(restore, call.now):
+        act.tell("restoration.cancelled", restoration=number, by="barring")
+    for offer in pairings.end_offers(restore, call.now):
+        act.tell("pairing.cancelled", pairing=offer, by="barring")
+    values = {"identity": call.identity, "reason": call.body.reason, "time": rfc3339(call.now) or ""}
+    act.mail("restore_barred", state.recipients(restore), state.language_of(restore), **values)
+    return Order("barring", Change())

@@ -1,0 +1,58 @@
+"""`POST /v1/admin/identities/{i}/restorations/{r}/cancellation`: an administrator ends a restoration under way.
+
+Cancelled is cancelled: no code completes it any more. What is completed cannot be cancelled: then a device is unpaired.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restore import administration, administrators, approvals, aws, restorations, settings, state
+from restore.administration import Order
+from restore.administrators import AdminCall
+from restore.bodies import Reasoned
+from restore.errors import Problem
+from restore.http import Answer, guarded
+from restore.settling import Change, View
+from restore.startup import wired
+from restore.store import Table
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from restore.audit import Act
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+
+
+@wired
+@guarded
+@administrators.acting(
+    table=table,
+    role="helpdesk",
+    body=Reasoned,
+    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
+    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
+)
+def lambda_handler(call: AdminCall) -> Answer:
+    """Cancel a restoration; again is the same."""
+    done = administration.settle(table, call, settings.POLICY, lambda view, act, _: _cancel(view, act, call))
+    return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
+
+
+def _cancel(view: View, act: Act, call: AdminCall) -> Order:
+    restore, number = view.restore, call.path["restoration"]
+    entry = restore.get("rst", {}).get(number)
+    if entry is None:
+        raise Problem("not_found")
+    if not restorations.cancel(entry, call.now):
+        return Order("cancellation", Change(written=False))
+    act.tell("restoration.cancelled", restoration=number, by="administrator", reason=call.body.reason)
+    values = {
+        "identity": call.identity,
+        "device": entry["name"],
+        "platform": entry["platform"],
+        "by": "administrator",
+        "time": rfc3339(call.now) or "",
+    }
+    act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+    return Order("cancellation", Change(), tells={"restoration": number})

@@ -1,0 +1,56 @@
+"""`POST /v1/admin/approvals/{a}`: a second person allows what another has asked for, or does not.
+
+One's own request is never one's own to allow. What is decided is decided; whoever asked then sends the very request
+again, and alone gets its answer.
+"""
+
+from __future__ import annotations
+
+from restore import administration, administrators, approvals, aws, settings, standing
+from restore.administrators import AdminCall
+from restore.bodies import Body
+from restore.errors import Problem
+from restore.http import Answer, guarded
+from restore.startup import wired
+from restore.store import Table
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+
+
+class Decision(Body):
+    """Yes or no."""
+
+    approve: bool
+
+
+@wired
+@guarded
+@administrators.acting(
+    table=table,
+    role="admin",
+    body=Decision,
+    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
+    acts_an_hour=None,
+)
+def lambda_handler(call: AdminCall) -> Answer:
+    """Decide on an approval."""
+    entry = approvals.to_decide(table, call.path["approval"], call)
+    approve: bool = call.body.approve
+    decided = administration.tell(
+        table,
+        "approval.given" if approve else "approval.denied",
+        call.now,
+        source=call.source,
+        identity=entry["identity"],
+        further=[
+            approvals.decided(entry, call, approve=approve),
+            *([standing.exists(entry["identity"])] if entry["identity"] else []),
+        ],
+        approval=entry["SK"],
+        act=entry["act"],
+        administrator=call.administrator.sub,
+        name=call.administrator.name,
+    )
+    if not decided:
+        raise Problem("not_found")  # somebody else was quicker, or the identity is erased
+    return Answer(204)

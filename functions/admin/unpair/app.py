@@ -1,0 +1,82 @@
+"""`POST /v1/admin/identities/{i}/devices/{d}/unpairing`: an administrator takes a device away.
+
+From the moment of this write the device's requests are those of a stranger, and it has no way back. The last device
+goes only while the identity can be restored, and with a second person's word where policy asks for one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restore import administration, administrators, approvals, aws, devices, pairings, settings, state
+from restore.administration import Order
+from restore.administrators import AdminCall
+from restore.bodies import Reasoned
+from restore.conditions import Write
+from restore.errors import Problem
+from restore.http import Answer, guarded
+from restore.keys import identity_key, short_of
+from restore.settling import Change, View
+from restore.startup import wired
+from restore.store import Table
+from restore.times import rfc3339
+
+if TYPE_CHECKING:
+    from restore.audit import Act
+    from restore.conditions import Item
+
+table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+
+
+@wired
+@guarded
+@administrators.acting(
+    table=table,
+    role="helpdesk",
+    body=Reasoned,
+    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
+    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
+)
+def lambda_handler(call: AdminCall) -> Answer:
+    """Unpair a device; again is the same."""
+    done = administration.settle(table, call, settings.POLICY, lambda view, act, _: _unpair(view, act, call))
+    return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
+
+
+def _unpair(view: View, act: Act, call: AdminCall) -> Order:
+    restore, device = view.restore, call.path["device"]
+    short = short_of(device)
+    paired: dict[str, Item] = (view.identity or {})["devices"]
+    if short not in view.devices:
+        raise Problem("not_found")
+    had_way_back = devices.end_way_back(restore, short, call.now)
+    if short not in paired:
+        if had_way_back:
+            act.tell("device.way_back_ended", device=device, by="administrator", reason=call.body.reason)
+        return Order("unpairing", Change(written=had_way_back), tells={"device": device})
+    last = len(paired) == 1
+    if last and state.status(restore) != "enabled":
+        raise Problem("last_device")
+    write = Write("Update", dict(identity_key(call.identity)))
+    entry = write.name("devices", short)
+    write.when(f"attribute_exists({entry})")
+    write.when(f"size({write.name('devices')}) = {write.value(len(paired))}")
+    write.removes.append(entry)
+    act.tell("device.unpaired", device=device, by="administrator", reason=call.body.reason)
+    for offer in pairings.end_offers_of(restore, {device}, call.now):
+        act.tell("pairing.cancelled", pairing=offer, by="unpairing")
+    values = {
+        "identity": call.identity,
+        "device": view.devices[short]["name"],
+        "platform": view.devices[short]["platform"],
+        "reason": call.body.reason,
+        "time": rfc3339(call.now) or "",
+    }
+    kind = "device_unpaired_by_administrator"
+    act.mail(kind, state.recipients(restore), state.language_of(restore), **values)
+    return Order(
+        "unpairing",
+        Change(further=[(write, None)]),
+        two_people="last_unpairing" if last else "",
+        tells={"device": device},
+    )

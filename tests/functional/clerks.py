@@ -1,0 +1,91 @@
+"""Administrators as API Gateway's authorizer hands them on, and their calls of the real handlers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from local.phone import Answer, Request
+from tests.functional.world import ADDRESS, HOUR, Context, routes
+from tests.unit.events import event
+
+if TYPE_CHECKING:
+    from tests.functional.world import World
+
+CLIENT: Final = "the-client"
+"""The stage variable of the pool's client, as the template sets it."""
+OFFICE: Final = "203.0.113.20"
+
+
+@dataclass
+class Clerk:
+    """A person who administers. `claims` are laid over those of an ordinary token."""
+
+    world: World
+    role: str | None
+    sub: str = ""
+    signed_in_at: float | None = None
+    claims: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Everybody has a name."""
+        self.sub = self.sub or f"sub-of-{self.role}"
+
+    def call(  # noqa: PLR0913 - the parts of a request
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        *,
+        if_match: str | None = None,
+        approval: str | None = None,
+        accept: str | None = None,
+        raw: str | None = None,
+    ) -> Answer:
+        """Call a route below `/v1/admin`, with the query in the target."""
+        parts = urlsplit(f"/v1/admin{target}")
+        text = raw if raw is not None else None if body is None else json.dumps(body)
+        headers = [("Content-Type", "application/json")] if text is not None else []
+        given = (("If-Match", if_match), ("Approval", approval), ("Accept", accept))
+        headers += [(name, value) for name, value in given if value is not None]
+        route, variables = next(
+            (one, found) for one in routes() if (found := one.match(method, parts.path)) is not None
+        )
+        query: dict[str, list[str]] = {}
+        for name, value in parse_qsl(parts.query, keep_blank_values=True):
+            query.setdefault(name, []).append(value)
+        made = event(ADDRESS, method, route.path, variables, headers=headers, query=query, body=text)
+        made["requestContext"]["identity"]["sourceIp"] = OFFICE
+        made["requestContext"]["authorizer"] = {"claims": self._claims()}
+        made["stageVariables"] = {**(made.get("stageVariables") or {}), "client": CLIENT}
+        result = self.world.handler(route.function)(made, Context())
+        sent = None if text is None else text.encode()
+        request = Request(method, ADDRESS.url, f"{ADDRESS.sent}/v1/admin{target}", tuple(headers), sent)
+        answer = Answer(request, result["statusCode"], tuple(result["headers"].items()), result["body"].encode(), 0.0)
+        self.world.answers.append(answer)
+        return answer
+
+    def act(self, identity: str, what: str, reason: str = "as asked by phone", **more: Any) -> Answer:
+        """Do something about an identity; `what` is what stands behind its name."""
+        approval = more.pop("approval", None)
+        return self.call("POST", f"/identities/{identity}/{what}", {"reason": reason, **more}, approval=approval)
+
+    def _claims(self) -> dict[str, Any]:
+        signed_in_at = self.world.clock.now - 60 if self.signed_in_at is None else self.signed_in_at
+        claims = {
+            "sub": self.sub,
+            "aud": CLIENT,
+            "token_use": "id",
+            "email": f"{self.sub}@company.example",
+            "auth_time": str(int(signed_in_at)),
+            "exp": "Sat Nov 28 20:37:48 UTC 2026",
+            **({"cognito:groups": self.role} if self.role else {}),
+        }
+        return {name: value for name, value in {**claims, **self.claims}.items() if value is not None}
+
+
+def long_ago(world: World) -> float:
+    """A sign-in that is too old to act on."""
+    return world.clock.now - HOUR - 1
