@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SERVER = "https://id.example.com/live"
 TOKEN = "ada.lovelace.rV9q2LQ3m1Xw7pTz0aBcDe.Qk3vR8sT1uW5xY7zA9bC2d"
+RESTORE_CODE = "7K2M-XQ4D-0RTV-9WZB-H3NC-8FJG-5PSY"
 VALUES: dict[str, str | list[str]] = {
     "identity": "ada.lovelace",
     "code": "04729183",
@@ -41,6 +42,8 @@ VALUES: dict[str, str | list[str]] = {
     "unpaired": ["Erikas Altes", "Tablet"],
     "by": "dispute",
     "which": "second_email",
+    "reason": "Ticket 4711, Desk 3",
+    "restore_code": RESTORE_CODE,
 }
 SHOWN: dict[str, dict[str, list[str]]] = {
     "en": {
@@ -74,7 +77,9 @@ WITH_DISPUTE = {
     "restoration_code",
     "restoration_requested",
 }
-NAMED = [kind for kind in KINDS if "device" in texts.read(MAILS / kind, "en").placeholders]
+CHOSEN = {"device": 64, "reason": 500}
+"""Words that a person chose, and of how many symbols."""
+BY_ADMINISTRATORS = [kind for kind in KINDS if "reason" in texts.read(MAILS / kind, "en").placeholders]
 
 
 class Read(NamedTuple):
@@ -97,9 +102,9 @@ def wanted(kind: str) -> set[str]:
 
 
 @cache
-def harmless_mail(kind: str, language: str) -> Read:
-    """Return a mail about a device of which nobody needs to be afraid."""
-    return mail(kind, language, device="Harmless")
+def harmless_mail(kind: str, language: str, value: str) -> Read:
+    """Return a mail with words of which nobody needs to be afraid."""
+    return mail(kind, language, **{value: "Harmless"})
 
 
 def mail(kind: str, language: str = "en", **changed: str | Sequence[str]) -> Read:
@@ -237,18 +242,56 @@ def test_the_mail_of_a_restoration_says_where_the_code_belongs(language: str) ->
 
 @pytest.mark.parametrize(("kind", "language"), CASES)
 def test_nothing_in_a_mail_looks_like_a_restore_code(kind: str, language: str) -> None:
-    """A restore code never stands in a mail: neither its groups nor 28 of its symbols in a row."""
+    """A restore code stands in the one mail that is made for it, once: else neither groups nor 28 symbols in a row."""
     told = mail(kind, language)
     for part in (told.headers["subject"], told.text, Elements(told.html).words):
-        without_link = part.replace(TOKEN, "")
+        holds = kind == "restore_code_sent" and part is not told.headers["subject"]
+        assert part.count(RESTORE_CODE) == holds
+        without_link = part.replace(TOKEN, "").replace(RESTORE_CODE, "")
         assert not re.search(r"([0-9A-Z]{4}[- ]){3}", without_link)
         assert not re.search(r"\b[0-9A-HJKMNP-TV-Z]{28}\b", without_link)
 
 
+@pytest.mark.parametrize("language", SUPPORTED)
+def test_the_mail_with_a_restore_code_says_what_it_is_worth(language: str) -> None:
+    """One mailbox now gets both codes: it says that a second one is needed, that one waits, and to delete the mail."""
+    told = mail("restore_code_sent", language)
+    assert told.lines.count(RESTORE_CODE) == 1
+    assert ("p", (("class", "code"),)) in Elements(told.html).tags
+    for said in {
+        "en": ("alone is not enough", "waits for at least 24 hours", "only into an app", "delete this mail"),
+        "de": ("allein genügt nicht", "wartet mindestens 24 Stunden", "nur in eine App", "löschen Sie diese E-Mail"),
+    }[language]:
+        assert said in told.text
+
+
+@pytest.mark.parametrize("language", SUPPORTED)
+def test_a_mail_about_an_administrators_act_says_whom_to_ask(language: str) -> None:
+    """Whoever did not expect it asks the administrators, not whoever wrote the mail; the reason is marked as theirs."""
+    ask = {"en": "in a way that you already know", "de": "auf einem Weg, den Sie schon kennen"}[language]
+    unasked = {"en": "If you did not", "de": "Wenn Sie "}[language]
+    footer = {"en": "written by the administrator", "de": "hat die Administration geschrieben"}[language]
+    assert len(BY_ADMINISTRATORS) == 7
+    for kind in BY_ADMINISTRATORS:
+        told = mail(kind, language)
+        assert [line for line in told.lines if line.startswith(unasked) and ask in line], kind
+        assert footer in "".join(told.lines[told.lines.index("-- ") :])
+    assert footer not in mail("restore_disabled", language).text
+
+
+@pytest.mark.parametrize("code", [RESTORE_CODE.lower(), RESTORE_CODE[:-5], RESTORE_CODE.replace("-", ""), "04729183"])
+def test_what_is_no_restore_code_is_not_mailed_as_one(code: str) -> None:
+    """Seven groups of four of its symbols, and nothing else; the error repeats nothing."""
+    for wrong in (code, f"{RESTORE_CODE}\n"):
+        with pytest.raises(ValueError, match="the restore_code is not of its form") as refused:
+            mail("restore_code_sent", restore_code=wrong)
+        assert wrong not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["code", "label", "identity", "validity", "token", "platform", "by", "time", "until"])
-def test_no_value_but_a_name_has_room_for_a_restore_code(name: str) -> None:
+def test_no_value_but_words_has_room_for_a_restore_code(name: str) -> None:
     """Were a caller to mix up its values, the mail would not be made; the error repeats nothing."""
-    code = "7K2M-XQ4D-0RTV-9WZB-H3NC-8FJG-5PSY"
+    code = RESTORE_CODE
     kinds = [kind for kind in KINDS if name in wanted(kind)]
     assert kinds
     for kind, wrong in product(kinds, (code, code.replace("-", ""))):
@@ -447,9 +490,9 @@ HOSTILE = [
 ]
 
 
-def check_neutral(kind: str, language: str, name: str) -> None:
-    """A mail with this device's name differs from a harmless one in the name's own words alone."""
-    told, harmless = mail(kind, language, device=name), harmless_mail(kind, language)
+def check_neutral(kind: str, language: str, name: str, value: str = "device") -> None:
+    """A mail with this device's name, or reason, differs from a harmless one in its own words alone."""
+    told, harmless = mail(kind, language, **{value: name}), harmless_mail(kind, language, value)
     assert told.headers == harmless.headers | {"content-type": told.headers["content-type"]}  # its boundary is random
     assert len(told.lines) == len(harmless.lines)
     html, plain_html = Elements(told.html), Elements(harmless.html)
@@ -465,7 +508,7 @@ def check_neutral(kind: str, language: str, name: str) -> None:
     isolated = shown.startswith("\u2068") and shown.endswith("\u2069")
     bare = shown[1:-1] if isolated else shown
     assert bare
-    assert len(bare) <= 64 * 3  # brackets may stand around each symbol
+    assert len(bare) <= CHOSEN[value] * 3  # brackets may stand around each symbol
     assert f"{opening}{bare}{closing}" in html.words
     assert not [symbol for symbol in bare if unicodedata.category(symbol)[0] in "CZ" and symbol != " "]
     assert not re.search(r"[^\s\[](://|[@\uff20]|(?<![\d.])\.[^\s\].])|www\.", f" {bare}")
@@ -476,10 +519,18 @@ def check_neutral(kind: str, language: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("language", SUPPORTED)
-def test_a_hostile_name_is_only_a_name(name: str, language: str) -> None:
-    """Neither markup nor link nor line nor direction: in quotation marks stands what the device calls itself."""
-    for kind in NAMED:
-        check_neutral(kind, language, name)
+@pytest.mark.parametrize("value", CHOSEN)
+def test_a_hostile_name_is_only_a_name(value: str, name: str, language: str) -> None:
+    """Neither markup nor link nor line nor direction: in quotation marks stand the device's name or the reason."""
+    kinds = [kind for kind in KINDS if value in wanted(kind)]
+    assert kinds
+    for kind in kinds:
+        check_neutral(kind, language, name, value)
+
+
+def test_a_reason_is_told_whole() -> None:
+    """As many symbols as an administrator may write; what the person is told is what the log keeps."""
+    assert f"“{'R' * 500}”" in mail("restore_barred", reason="R" * 500).text
 
 
 @given(st.text(max_size=64) | st.text(alphabet="ab.:/@<>\"'&[](){}$ \n\u202e\u0301א1", max_size=64))
@@ -523,8 +574,11 @@ def test_values_are_exactly_those_asked_for(kind: str) -> None:
     for name in values:
         with pytest.raises(ValueError, match=rf"lacks .*{name}"):
             raw(kind, "en", {key: value for key, value in values.items() if key != name})
-    with pytest.raises(ValueError, match=r"does not take .*restore_code"):
-        raw(kind, "en", values | {"restore_code": "x"})
+    with pytest.raises(ValueError, match=r"does not take .*secret"):
+        raw(kind, "en", values | {"secret": "x"})
+    if kind != "restore_code_sent":
+        with pytest.raises(ValueError, match=r"does not take .*restore_code"):
+            raw(kind, "en", values | {"restore_code": RESTORE_CODE})
 
 
 @pytest.mark.parametrize("kind", ["", "no_such_kind", "../mails/restore_enabled", "frame", "/etc", "Restore_enabled"])
@@ -602,7 +656,7 @@ def test_the_html_is_readable_by_everybody_and_loads_nothing(kind: str, language
     assert not re.search(r"url\(|@import|src=", html)
     assert 'name="viewport"' in html
     assert "prefers-color-scheme: dark" in html
-    for tag in set(names) - {"meta", "html", "body", "br", "!doctype"}:
+    for tag in set(names) - {"meta", "html", "body", "br", "wbr", "!doctype"}:
         if not tag.startswith("/"):
             assert names.count(tag) == names.count(f"/{tag}"), tag
 

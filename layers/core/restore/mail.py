@@ -1,4 +1,4 @@
-"""Mails: what a person is told, and the two kinds that carry a code.
+"""Mails: what a person is told, and the three kinds that carry a code.
 
 Each kind is a folder of `mails/` with one text a language (`restore.texts` says how they are written). `compose` makes
 a whole message of it, plain text and HTML, for SES's Raw content (the Simple one would do, but what stands in for SES
@@ -8,11 +8,13 @@ on a developer's machine drops its text part).
 
 Rules that hold for all of them:
 
-- A restore code never stands in a mail. No value has room for one but a device's name, which its owner chooses.
+- A restore code stands in one kind of mail alone, `restore_code_sent`, and there in a value of its own. No other value
+  has room for one but a device's name and a reason: words that a person chooses.
 - A mail to an address that is not confirmed carries nothing that anybody could have chosen: it cannot be used to send
   words to strangers.
-- A device's name is a stranger's text. It is shown in quotation marks, without control and direction characters, and
-  so that no mail program makes a link of it. It never stands in a subject.
+- A device's name is a stranger's text, and an administrator's reason may repeat one. They are shown in quotation marks,
+  without control and direction characters, and so that no mail program makes a link of them. They never stand in a
+  subject.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ PLACEHOLDER_VALUES: Final = {"dispute_link": "token"}
 """Where a placeholder is made of a value of another name."""
 
 _NAME_SYMBOLS: Final = 64
+_REASON_SYMBOLS: Final = 500
 _MARKS_IN_A_ROW: Final = 3
 _ADDRESS_SYMBOLS: Final = 254
 _LOCAL_PART_SYMBOLS: Final = 64
@@ -53,6 +56,7 @@ _FORMS: Final = {
     "code": re.compile(r"[0-9]{8}", re.ASCII),
     "identity": re.compile(r"[a-z0-9][a-z0-9._-]{1,62}[a-z0-9]", re.ASCII),
     "label": re.compile(r"[0-9A-HJKMNP-TV-Z]{4}", re.ASCII),
+    "restore_code": re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}", re.ASCII),
     "token": re.compile(r"[A-Za-z0-9._-]{22,160}", re.ASCII),
     "validity": re.compile(r"[1-9][0-9]{0,6}", re.ASCII),
 }
@@ -90,10 +94,12 @@ def compose(
     - `label`: the label of a restore code
     - `device`, `by_device`: a device's name; `platform`: `ios`, `android` or `other`
     - `unpaired`: a list of devices' names, perhaps empty
+    - `reason`: an administrator's own words
+    - `restore_code`: a restore code, seven groups of four; by `Outbox.send` alone, for what an act mails is stored
     - `time`, `until`: RFC 3339 with `Z`
     - `token`: of the dispute link
     - `which`: of the two addresses, `email` or `second_email`
-    - `by`: who ended a restoration: `new_device`, `paired_device` or `dispute`
+    - `by`: who ended a restoration: `new_device`, `paired_device`, `dispute` or `administrator`
 
     Raises ValueError, which repeats nothing of what was given, where the kind is unknown, a value is missing, unknown
     or not of its form, or an address could not stand in a header (one that tries to bring further headers included).
@@ -113,8 +119,10 @@ def compose(
         shown[name] = _SHOWN[name](values[PLACEHOLDER_VALUES.get(name, name)], words, server)
     subject, plain = text.as_text(shown)
     heading, elements = text.as_html(shown)
-    has_names = bool(_NAMES & text.placeholders)
-    footer = texts.Text(text.language, "", ((words["footer"],), *([(words["about_names"],)] if has_names else [])))
+    below = [words["footer"]]
+    below += [words["about_names"]] if _NAMES & text.placeholders else []
+    below += [words["about_reason"]] if "reason" in text.placeholders else []
+    footer = texts.Text(text.language, "", tuple((paragraph,) for paragraph in below))
     page = _frame().substitute(
         language=text.language,
         title=heading,
@@ -232,12 +240,24 @@ def _dispute_link(value: str | Sequence[str], words: Mapping[str, Any], server: 
     return Shown.plain(f"{server}/dispute/{_of_form('token')(value, words, server).text}")
 
 
-def _device_name(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:  # noqa: ARG001
-    name, right_to_left = _harmless(_single(value))
-    opening, closing = words["quotation_marks"]
-    # Letters that run from right to left would pull what follows to their side: they are isolated (UAX 9).
-    isolated = f"\u2068{name}\u2069" if right_to_left else name
-    return Shown(f"{opening}{isolated}{closing}", f"{opening}<bdi>{escape(name)}</bdi>{closing}")
+def _restore_code(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:
+    code = _of_form("restore_code")(value, words, server).text
+    # A line may end between groups and nowhere else; what is copied has no mark of it.
+    return Shown(code, code.replace("-", "-<wbr>"))
+
+
+def _quoted(symbols: int) -> Callable[[str | Sequence[str], Mapping[str, Any], str], Shown]:
+    def show(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:  # noqa: ARG001 (one form for all)
+        said, right_to_left = _harmless(_single(value), symbols)
+        opening, closing = words["quotation_marks"]
+        # Letters that run from right to left would pull what follows to their side: they are isolated (UAX 9).
+        isolated = f"\u2068{said}\u2069" if right_to_left else said
+        return Shown(f"{opening}{isolated}{closing}", f"{opening}<bdi>{escape(said)}</bdi>{closing}")
+
+    return show
+
+
+_device_name: Final = _quoted(_NAME_SYMBOLS)
 
 
 def _device_names(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:
@@ -249,13 +269,13 @@ def _device_names(value: str | Sequence[str], words: Mapping[str, Any], server: 
     return Shown(", ".join(name.text for name in shown), ", ".join(name.html for name in shown))
 
 
-def _harmless(name: str) -> tuple[str, bool]:
-    """Return a device's name as it can be shown, and whether any of its letters runs from right to left."""
-    import unicodedata  # noqa: PLC0415 (not every mail has a name in it)
+def _harmless(said: str, most: int) -> tuple[str, bool]:
+    """Return words that a person chose as they can be shown, and whether any letter runs from right to left."""
+    import unicodedata  # noqa: PLC0415 (not every mail has such words in it)
 
     symbols: list[str] = []
     marks = 0
-    for symbol in unicodedata.normalize("NFC", name):
+    for symbol in unicodedata.normalize("NFC", said):
         category = unicodedata.category(symbol)
         marks = marks + 1 if category.startswith("M") else 0
         if category in {"Cc", "Zl", "Zp", "Zs"}:
@@ -264,8 +284,8 @@ def _harmless(name: str) -> tuple[str, bool]:
         elif not category.startswith("C") and marks <= _MARKS_IN_A_ROW:
             symbols.append(symbol)
     clean = " ".join("".join(symbols).split())
-    if len(clean) > _NAME_SYMBOLS:
-        clean = clean[: _NAME_SYMBOLS - 1] + "…"
+    if len(clean) > most:
+        clean = clean[: most - 1] + "…"
     clean = _LINKISH.sub(lambda match: f"[{match[0]}]", clean.translate(_QUOTATION_MARKS))
     return clean or "?", any(unicodedata.bidirectional(symbol) in {"R", "AL", "AN"} for symbol in clean)
 
@@ -279,6 +299,8 @@ _SHOWN: Final[dict[str, Callable[[str | Sequence[str], Mapping[str, Any], str], 
     "identity": _of_form("identity"),
     "label": _of_form("label"),
     "platform": _of_list("platform"),
+    "reason": _quoted(_REASON_SYMBOLS),
+    "restore_code": _restore_code,
     "time": _time,
     "unpaired": _device_names,
     "until": _time,
