@@ -12,9 +12,9 @@ The local AWS's authorizer checks, as on AWS: that the stack's pool is the issue
 `nbf` and `iat`. It checks neither `aud` (which client), `token_use` (an access token passes), `cognito:groups` nor
 `auth_time` (how long ago somebody signed in): functions must, here and on AWS.
 
-What differs from AWS: the sign-in page never asks for a second factor; groups reach a function as `[a b]`, not `a,b`;
-`exp` and `iat` reach it as digits, not as a date; a token keeps its groups only until it is refreshed; the resource
-policy (AdministratorNetworks) is not looked at on routes with an authorizer.
+What differs from AWS: the sign-in page never asks for a second factor; anybody may sign up (and has no role); groups
+reach a function as `[a b]`, not `a,b`; `exp` and `iat` reach it as digits, not as a date; a refreshed token has no groups;
+the resource policy (AdministratorNetworks) is not looked at on routes with an authorizer.
 """
 
 import base64
@@ -85,7 +85,13 @@ class Administrators:
     def elsewhere(self) -> "Administrators":
         """Those of a pool that is none of the stack's, with the same roles and a client of the same kind."""
         cognito = self._cognito()
-        pool = cognito.create_user_pool(PoolName="elsewhere", UsernameAttributes=["email"])["UserPool"]["Id"]
+        signs = dict.fromkeys(("RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols"), False)
+        made = cognito.create_user_pool(
+            PoolName="elsewhere",
+            UsernameAttributes=["email"],
+            Policies={"PasswordPolicy": {"MinimumLength": len(PASSWORD), **signs}},
+        )
+        pool = made["UserPool"]["Id"]
         for role in ROLES:
             cognito.create_group(UserPoolId=pool, GroupName=role)
         return replace(self, pool=pool).with_another_client()
