@@ -173,6 +173,19 @@ class IdentityShown(Document):
     email_pending: Annotated[EmailPending | None, Field(examples=[None])]
     second_email_hint: Annotated[EmailHint | None, Field(examples=[None])]
     second_email_pending: Annotated[EmailPending | None, Field(examples=[None])]
+    email_bounced_at: Annotated[
+        Time | None,
+        Field(
+            examples=[None],
+            description="Since when mails do not reach the address in force: one bounced for good, or was reported as "
+            "spam. Null again when a code mailed to it is proved. Codes are mailed to it all the same.",
+        ),
+    ]
+    email_pending_bounced_at: Annotated[
+        Time | None, Field(examples=[None], description="The same of the address that waits: perhaps a slip of the pen.")
+    ]
+    second_email_bounced_at: Annotated[Time | None, Field(examples=[None])]
+    second_email_pending_bounced_at: Annotated[Time | None, Field(examples=[None])]
     sign_in_count: Count
     back_up_prompt: Annotated[bool, Field(examples=[False], description="Whether to offer a back-up now.")]
     restore: Restore

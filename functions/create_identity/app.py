@@ -153,6 +153,7 @@ def _mail_first(email: str, restore: Item, call: Call) -> None:
             "address_confirmation",
             call.language or "en",
             to=email,
+            identity=call.identity,
             server=call.server,
             values={"code": code, "validity": str(limits.email_code_seconds)},
         )

@@ -73,6 +73,7 @@ def lambda_handler(call: Call) -> Answer:
                 "address_confirmation",
                 state.language_of(restore),
                 to=restore["pending"]["to"],
+                identity=call.identity,
                 server=call.server,
                 values={"code": mailed, "validity": str(limits.email_code_seconds)},
             )

@@ -43,6 +43,7 @@ def lambda_handler(call: Call) -> Answer:
             "restoration_code",
             state.language_of(restore),
             to=restore["email"],
+            identity=call.identity,
             server=call.server,
             values=restorations.mail_values(settled.answer, call, limits),
         )

@@ -29,6 +29,7 @@ PURE = {
     "codes",
     "keys",
     "errors",
+    "feedback",
     "conditions",
     "disputes",
     "state",

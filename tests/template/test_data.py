@@ -8,7 +8,7 @@ import pytest
 
 from restore import keys
 from restore.codes import Pepper
-from tests.template.translated import CUSTOMER_KEY, EVERYTHING, SETS, Stack, stack
+from tests.template.translated import ACCOUNT, CUSTOMER_KEY, EVERYTHING, REGION, SETS, Stack, stack
 
 each_set = pytest.mark.parametrize("parameters", SETS)
 
@@ -83,6 +83,17 @@ def test_mail_is_never_sent_in_the_clear() -> None:
     }
 
 
+def test_what_becomes_of_mails_is_told() -> None:
+    """Bounces and complaints, to the account's default bus: SES takes no other."""
+    told = stack().only("AWS::SES::ConfigurationSetEventDestination")
+    assert told["ConfigurationSetName"] == "<MailConfiguration>"
+    assert told["EventDestination"] == {
+        "Enabled": True,
+        "MatchingEventTypes": ["BOUNCE", "COMPLAINT"],
+        "EventBridgeDestination": {"EventBusArn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"},
+    }
+
+
 @pytest.mark.parametrize(
     ("choice", "identity"),
     [
@@ -112,6 +123,7 @@ NAMED_BY_AWS = {
     "AWS::Logs::LogGroup": {"LogGroupName"},
     "AWS::Logs::MetricFilter": {"FilterName"},
     "AWS::SES::ConfigurationSet": {"Name"},
+    "AWS::SES::ConfigurationSetEventDestination": set(),  # named within its set alone
     "AWS::SNS::Topic": {"TopicName"},
     "AWS::SQS::Queue": {"QueueName"},
     "AWS::SecretsManager::Secret": {"Name"},

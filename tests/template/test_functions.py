@@ -208,29 +208,62 @@ def test_new_event_rows_are_what_readers_see(name: str) -> None:
     assert not [key for key in others if key["SK"].startswith(keys.EVENT)]
 
 
-def test_an_erasure_is_finished_whatever_fails() -> None:
-    """A 2.3.3: from the bus into a queue, which gives it again for hours and then rings; only the rule may fill it."""
-    rule = stack().only("AWS::Events::Rule")
-    assert rule["EventBusName"] == "<EventBus>"
-    assert rule["EventPattern"] == {"source": ["id-restore"], "detail-type": ["identity.erased"]}
+QUEUES = {
+    "Erase": ("ErasureRule", "Erasures", "UnfinishedErasures"),
+    "MailFeedback": ("MailFeedbackRule", "MailReports", "LostMailFeedback"),
+    "Index": ("IndexRule", "EventsToIndex", "UnindexedEvents"),
+}
+"""Who works off a queue: the rule that fills it, the queue, and where goes what never succeeds."""
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_what_a_rule_brings_is_not_lost(name: str) -> None:
+    """A 2.3.3: from a bus into a queue, which gives it again for hours and then rings; only the rule may fill it."""
+    rule_name, queue_name, dead = QUEUES[name]
+    rule = stack().properties(rule_name)
     assert rule["State"] == "ENABLED"
     (target,) = rule["Targets"]
-    assert target["Arn"] == "<Erasures.Arn>"
-    assert target["DeadLetterConfig"] == {"Arn": "<UnfinishedErasures.Arn>"}
+    assert target["Arn"] == f"<{queue_name}.Arn>"
+    assert target["DeadLetterConfig"] == {"Arn": f"<{dead}.Arn>"}
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
-    queue = stack().properties("Erasures")
-    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "<UnfinishedErasures.Arn>", "maxReceiveCount": 50}
-    assert queue["VisibilityTimeout"] >= 6 * int(stack().properties("Erase")["Timeout"]), "as AWS advises"
-    mapping = source_of("Erase")
-    assert mapping["EventSourceArn"] == "<Erasures.Arn>"
+    queue = stack().properties(queue_name)
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": f"<{dead}.Arn>", "maxReceiveCount": 50}
+    assert queue["VisibilityTimeout"] >= 6 * int(stack().properties(name)["Timeout"]), "as AWS advises"
+    mapping = source_of(name)
+    assert mapping["EventSourceArn"] == f"<{queue_name}.Arn>"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    policy = stack().only("AWS::SQS::QueuePolicy")
-    assert policy["Queues"] == ["<Erasures>", "<UnfinishedErasures>"]
+    policies = [one["Properties"] for one in stack().of("AWS::SQS::QueuePolicy").values()]
+    (policy,) = [one for one in policies if f"<{queue_name}>" in one["Queues"]]
+    assert policy["Queues"] == [f"<{queue_name}>", f"<{dead}>"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Resource"] == ["<Erasures.Arn>", "<UnfinishedErasures.Arn>"]
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "<ErasureRule.Arn>"}}
-    for name in ("Erasures", "UnfinishedErasures"):
-        assert stack().properties(name)["SqsManagedSseEnabled"] is True
-        assert stack().properties(name)["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert statement["Resource"] == [f"<{queue_name}.Arn>", f"<{dead}.Arn>"]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": f"<{rule_name}.Arn>"}}
+    for each in (queue_name, dead):
+        assert stack().properties(each)["SqsManagedSseEnabled"] is True
+        assert stack().properties(each)["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_erasures_are_what_the_rule_of_erasures_brings() -> None:
+    """Of the stack's own bus."""
+    rule = stack().properties("ErasureRule")
+    assert rule["EventBusName"] == "<EventBus>"
+    assert rule["EventPattern"] == {"source": ["id-restore"], "detail-type": ["identity.erased"]}
+
+
+def test_feedback_is_of_our_own_mails_alone() -> None:
+    """The default bus has every application's: the rule lets through what SES says of this stack's mails."""
+    rule = stack().properties("MailFeedbackRule")
+    assert "EventBusName" not in rule
+    assert rule["EventPattern"] == {
+        "source": ["aws.ses"],
+        "detail-type": ["Email Bounced", "Email Complaint Received"],
+        "detail": {"mail": {"tags": {"ses:configuration-set": ["<MailConfiguration>"]}}},
+    }
+    assert source_of("MailFeedback")["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert set(QUEUES) == {
+        one["Properties"]["FunctionName"].strip("<>")
+        for one in stack().of("AWS::Lambda::EventSourceMapping").values()
+        if one["Properties"]["EventSourceArn"] != "<Table.StreamArn>"
+    }

@@ -56,7 +56,10 @@ RIGHTS: dict[str, set[str]] = {
     "Dispute": {READ, QUERY, PUT, UPDATE, PEPPER},
     "Notify": {PEPPER, *MAIL},
     "Publish": {PUBLISH},
-    "Erase": {DELETE, READ, PUT, QUERY, PEPPER},
+    "Erase": {DELETE, READ, PUT, QUERY, UPDATE, PEPPER},
+    "Index": {DELETE, CHECK, READ, PUT, QUERY, UPDATE, PEPPER},
+    "SignLog": {READ, PUT, QUERY, PEPPER, SIGN, ARCHIVE},
+    "MailFeedback": {READ, PUT},
 }
 """The verbs of each function's own statements."""
 
@@ -79,6 +82,8 @@ ADDED_FOR_SOURCES = {
     "Notify": {f"{MANAGED}service-role/AWSLambdaDynamoDBExecutionRole"},
     "Publish": {f"{MANAGED}service-role/AWSLambdaDynamoDBExecutionRole"},
     "Erase": {f"{MANAGED}service-role/AWSLambdaSQSQueueExecutionRole"},
+    "MailFeedback": {f"{MANAGED}service-role/AWSLambdaSQSQueueExecutionRole"},
+    "Index": {f"{MANAGED}service-role/AWSLambdaSQSQueueExecutionRole"},
 }
 DEAD_LETTERS = {"Notify": "<UndeliveredNotices.Arn>", "Publish": "<UnpublishedEvents.Arn>"}
 

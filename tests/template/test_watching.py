@@ -37,6 +37,11 @@ ALARMS = {
         "ApproximateNumberOfMessagesVisible",
         {"QueueName": "<UnfinishedErasures.QueueName>"},
     ),
+    "MailFeedbackLostAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "<LostMailFeedback.QueueName>"},
+    ),
     "EventsLateAlarm": ("AWS/Lambda", "IteratorAge", {"FunctionName": "<Publish>"}),
     "NoticesLateAlarm": ("AWS/Lambda", "IteratorAge", {"FunctionName": "<Notify>"}),
     "MailBouncesAlarm": ("AWS/SES", "Reputation.BounceRate", {}),

@@ -32,7 +32,14 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
                 values: dict[str, Any] = mail["values"]
                 if "token" in values:
                     values = {**values, "token": disputes.unsealed(values["token"], vault.pepper())}
-                outbox.send(mail["kind"], mail["language"], to=mail["to"], server=item["server"], values=values)
+                outbox.send(
+                    mail["kind"],
+                    mail["language"],
+                    to=mail["to"],
+                    identity=item["PK"].removeprefix("ID#"),
+                    server=item["server"],
+                    values=values,
+                )
             except Problem as problem:
                 logger.error("mail refused", kind=mail["kind"], reason=problem.reason)  # noqa: TRY400 - no text of it is logged
                 sequence = record["dynamodb"]["SequenceNumber"]

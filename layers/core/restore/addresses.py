@@ -4,8 +4,8 @@ A person has up to two, each in a slot of its own with the same rules: the first
 restoring, the second every notice and no code. In the restore item, for the first and the second:
 
 - `email`, `second_email`: the address in force.
-- `pending`, `second_pending`: the one being confirmed, `{to, h, x, a, r, s, t, b}`: address, hash of its code, when that
-  expires, attempts and resends left, when it was sent, hash of the link that cancels it, when a mail to it bounced.
+- `pending`, `second_pending`: the one being confirmed, `{to, h, x, a, r, s, t, b}`: address, hash of its code, when
+  that expires, attempts and resends left, when it was sent, hash of the link that cancels it, when mail to it bounced.
 - `settled`, `second_settled`: how the last confirmation ended, `{to, h, end}`, so that a lost answer can be asked for
   again.
 - `mails`: when mails with such codes went out, to either.

@@ -29,8 +29,8 @@ _NOT_OF_A_PERSON: Final = frozenset({"not-spam", "auth-failure"})
 class Feedback(NamedTuple):
     """One mail that did not get where it was meant to go, or is not wanted there.
 
-    `address` is where we sent it, and not what the last server on its way calls the mailbox; `sent` is when SES took it,
-    `at` when it heard of the trouble; `cause` is SES's own word for that; `server` may be empty.
+    `address` is where we sent it, and not what the last server on its way calls the mailbox; `sent` is when SES took
+    it, `at` when it heard of the trouble; `cause` is SES's own word for that; `server` may be empty.
     """
 
     identity: str
@@ -51,8 +51,8 @@ def tags(identity: str, kind: str, server: str) -> list[dict[str, str]]:
 def read(event: Mapping[str, Any]) -> Feedback | None:
     """SES's event as EventBridge hands it out; None where it is not one that means an address.
 
-    What may pass by itself (a full mailbox, a server that is away) means none, nor does a mail without our tags: one that
-    an operator has sent by hand.
+    What may pass by itself (a full mailbox, a server that is away) means none, nor does a mail without our tags: one
+    that an operator has sent by hand.
     """
     told = event["detail"]
     mail = told["mail"]

@@ -29,12 +29,10 @@ class Outbox:
         self._sender = sender
         self._set = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
-    def send(  # noqa: PLR0913 - each is something else about the mail
-        self, kind: str, language: str, *, to: str, identity: str, server: str, values: Mapping[str, str]
-    ) -> None:
+    def send(self, kind: str, language: str, *, to: str, identity: str, server: str, values: Mapping[str, str]) -> None:
         """Send one mail, as a raw message: text and HTML exactly as they were composed.
 
-        `identity` is whom it is about. It stands in the mail's tags, for SES's feedback, whether the text says it or not.
+        `identity` is whom it is about. It stands in the mail's tags, for SES's feedback, whatever the text says.
         """
         raw = compose(kind, language, sender=self._sender, to=to, server=server, values=values)
         for pause in (0.1, 0.4, None):
