@@ -145,7 +145,7 @@ def test_only_showing_a_code_may_open_what_is_sealed(stack: Stack, roles: dict[s
         opened = role.client("kms").decrypt(KeyId=key, CiphertextBlob=blob, EncryptionContext=CLAIM)
         assert opened["Plaintext"] == b"code"
 
-    assert who(roles, opens) == {"ShowCode"}
+    assert who(roles, opens) == {"KeptCode"}
     makers = who(roles, lambda role: role.client("kms").encrypt(KeyId=key, Plaintext=b"code"))
     assert makers == {"CreateIdentity", "EnableRestore", "CompleteRestore"}
     days = 30

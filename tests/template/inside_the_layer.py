@@ -23,12 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+NEEDED: dict[str, dict[str, Any]] = {
+    "batch_get_item": {"RequestItems": {"table": {"Keys": [{"PK": {"S": "POLICY"}, "SK": {"S": "V"}}]}}},
+    "put_object": {"Bucket": "log-archive", "Key": "log/2026-11-28/manifest.json"},
+}
+"""What an address is made of beside region and service."""
+
+
 class Nothing:
-    """The body of an answer with nothing in it."""
+    """The body of an answer with nothing in it, as JSON or, for S3's XML, no body at all."""
+
+    def __init__(self, service: str) -> None:
+        self.content = b"" if service == "s3" else b"{}"
 
     def stream(self, *_: object, **__: object) -> Iterator[bytes]:
         """Pass for the body of a urllib3 answer."""
-        return iter([b"{}"])
+        return iter([self.content])
 
 
 def resolve(operations: dict[str, str], regions: list[str]) -> dict[str, list[str]]:
@@ -40,16 +50,16 @@ def resolve(operations: dict[str, str], regions: list[str]) -> dict[str, list[st
     for (service, operation), region, fips, dual in choices:
         seen: list[str] = []
 
-        def answer(request: Any, seen: list[str] = seen, **_: object) -> AWSResponse:
+        def answer(request: Any, seen: list[str] = seen, service: str = service, **_: object) -> AWSResponse:
             scope = request.headers["Authorization"].decode().split("Credential=")[1].split(",")[0].split("/")
             seen += [request.method, request.url, *scope[2:]]
-            return AWSResponse(request.url, 200, HTTPHeaders(), Nothing())
+            return AWSResponse(request.url, 200, HTTPHeaders(), Nothing(service))
 
         config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual, parameter_validation=False)
         try:
             client = session.create_client(service, region_name=region, config=config)
             client.meta.events.register("before-send", answer)  # type: ignore[arg-type] # the stubs do not know that an answer is taken
-            getattr(client, operation)()
+            getattr(client, operation)(**NEEDED.get(operation, {}))
         except BotoCoreError as error:
             seen += [type(error).__name__, str(error)]
         found[f"{service} {region} fips={fips} dual={dual}"] = seen

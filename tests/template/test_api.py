@@ -39,7 +39,7 @@ ROUTES = {
     ("POST", "/v1/identities/{identity}/pairings/{pairing}/completion"): "CompletePairing",
     ("POST", "/v1/identities/{identity}/restorations/{restoration}/approval"): "ApproveRestoration",
     ("POST", "/v1/identities/{identity}/restore/drill"): "Drill",
-    ("GET", "/v1/identities/{identity}/restore/code"): "ShowCode",
+    ("GET", "/v1/identities/{identity}/restore/code"): "KeptCode",
     ("PUT", "/v1/identities/{identity}/devices/{device}/verification-key"): "ChangeVerificationKey",
     ("DELETE", "/v1/identities/{identity}/devices/held"): "Reclaim",
     ("GET", "/v1/identities/{identity}/events"): "ShowEvents",
@@ -54,6 +54,28 @@ ROUTES = {
     ("POST", "/dispute/{token}"): "Dispute",
 }
 """Every route that API Gateway lets through without asking for anything: signed end to end by phones, or public."""
+
+_IDENTITY = "/v1/admin/identities/{identity}"
+ADMINISTRATORS_ROUTES = {
+    ("GET", "/v1/admin/policy"): "LookUp",
+    ("PUT", "/v1/admin/policy"): "SetPolicy",
+    ("GET", "/v1/admin/identities"): "LookUp",
+    ("GET", _IDENTITY): "LookUp",
+    ("GET", "/v1/admin/events"): "LookUp",
+    ("GET", "/v1/admin/readiness"): "LookUp",
+    ("GET", "/v1/admin/approvals"): "LookUp",
+    ("POST", "/v1/admin/approvals/{approval}"): "DecideApproval",
+    ("POST", f"{_IDENTITY}/devices/{{device}}/unpairing"): "UnpairByAdministrator",
+    ("POST", f"{_IDENTITY}/restore/barring"): "BarRestore",
+    ("POST", f"{_IDENTITY}/restore/unbarring"): "UnbarRestore",
+    ("POST", f"{_IDENTITY}/restorations/{{restoration}}/cancellation"): "CancelByAdministrator",
+    ("POST", f"{_IDENTITY}/restore-code/send"): "KeptCode",
+    ("POST", f"{_IDENTITY}/restore-code/reveal"): "KeptCode",
+    ("POST", f"{_IDENTITY}/restore-code/issue"): "IssueCode",
+}
+"""Every route that asks for an administrator's token."""
+
+EVERY_ROUTE = ROUTES | ADMINISTRATORS_ROUTES
 
 OWN_ANSWERS = {
     "MISSING_AUTHENTICATION_TOKEN": "not_found",
@@ -114,7 +136,7 @@ def test_each_route_has_the_function_that_the_contract_gives_it() -> None:
         route: re.findall(r"<(\w+)\.Arn>", operation["x-amazon-apigateway-integration"]["uri"])
         for route, operation in operations().items()
     }
-    assert called == {route: [name] for route, name in ROUTES.items()}
+    assert called == {route: [name] for route, name in EVERY_ROUTE.items()}
 
 
 def test_the_open_routes_are_a_closed_list() -> None:
@@ -123,18 +145,28 @@ def test_the_open_routes_are_a_closed_list() -> None:
     assert source()["Resources"]["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Administrators"
 
 
+def test_the_administrators_routes_ask_for_a_token() -> None:
+    """A 8.2: every one of them, and no other route, goes by the authorizer of the administrators' pool."""
+    closed = {route for route, one in operations().items() if one.get("security") == [{"Administrators": []}]}
+    assert closed == set(ADMINISTRATORS_ROUTES)
+    assert all(route[1].startswith("/v1/admin/") for route in closed)
+    assert not [route for route in ROUTES if route[1].startswith("/v1/admin")]
+
+
 def test_each_route_says_so_itself() -> None:
     """`sam deploy --guided` takes a route with Auth for meant, and does not ask."""
     routes = [event for one in functions().values() for event in one["Properties"]["Events"].values()]
     apis = [event["Properties"] for event in routes if event["Type"] == "Api"]
-    assert len(apis) == len(ROUTES)
-    assert all(event["Auth"] == {"Authorizer": "NONE"} for event in apis)
+    assert len(apis) == len(EVERY_ROUTE)
+    for api in apis:
+        closed = api["Path"].startswith("/v1/admin/")
+        assert api["Auth"] == {"Authorizer": "Administrators" if closed else "NONE"}
 
 
 def test_a_place_in_a_path_has_one_name() -> None:
     """API Gateway refuses two variables of different names under one parent."""
     names = defaultdict(set)
-    for _, path in ROUTES:
+    for _, path in EVERY_ROUTE:
         parts = path.split("/")
         for at, part in enumerate(parts):
             if part.startswith("{"):

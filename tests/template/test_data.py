@@ -122,6 +122,7 @@ NAMED_BY_AWS = {
     "AWS::Lambda::Function": {"FunctionName"},
     "AWS::Logs::LogGroup": {"LogGroupName"},
     "AWS::Logs::MetricFilter": {"FilterName"},
+    "AWS::S3::Bucket": {"BucketName"},
     "AWS::SES::ConfigurationSet": {"Name"},
     "AWS::SES::ConfigurationSetEventDestination": set(),  # named within its set alone
     "AWS::SNS::Topic": {"TopicName"},
@@ -135,6 +136,7 @@ NAMELESS = {
     "AWS::KMS::Key",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::WAFv2::WebACLAssociation",
 }
@@ -161,3 +163,26 @@ def test_the_bus_is_the_stacks_own() -> None:
     """Named after the stack, so that two stacks live in one account; nobody else's rules are on it unasked."""
     assert stack().only("AWS::Events::EventBus")["Name"] == "stack"
     assert not stack().of("AWS::Events::EventBusPolicy")
+
+
+@each_set
+def test_nobody_changes_what_was_signed(parameters: str) -> None:
+    """B4: locked from the first object on, for a year and more, and not by a right that the account could give."""
+    deployed = stack(parameters)
+    bucket = deployed.properties("LogArchive")
+    assert bucket["ObjectLockEnabled"] is True
+    retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert (retention["Mode"], int(retention["Days"])) == ("COMPLIANCE", 400)
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    policy = deployed.properties("LogArchivePolicy")["PolicyDocument"]["Statement"]
+    assert [one["Effect"] for one in policy] == ["Deny"], "who may read it is for the account's own rights"
+
+
+def test_the_logs_key_signs_and_no_more() -> None:
+    """B4: an asymmetric key: whoever verifies needs no secret. It has no rotation, which AWS refuses for such keys."""
+    key = stack().properties("LogKey")
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert "EnableKeyRotation" not in key
+    assert key["KeyPolicy"]["Statement"][0]["Principal"]["AWS"].endswith(":root")

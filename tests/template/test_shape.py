@@ -73,9 +73,9 @@ def test_the_sections_have_banners() -> None:
 
 
 def test_only_what_was_chosen_to_stay_stays() -> None:
-    """Table, pepper, the key of sealed codes and who was an administrator, and nothing else, outlive the stack."""
+    """Table, pepper, keys, the signed log and who was an administrator, and nothing else, outlive the stack."""
     kept = {name for name, one in stack("everything").resources.items() if one.get("DeletionPolicy") == "Retain"}
-    assert kept == {"Table", "PepperSecret", "SealKey", "AdministratorPool"}
+    assert kept == {"Table", "PepperSecret", "SealKey", "LogKey", "LogArchive", "AdministratorPool"}
 
 
 @each_parameter

@@ -44,6 +44,13 @@ ALARMS = {
     ),
     "EventsLateAlarm": ("AWS/Lambda", "IteratorAge", {"FunctionName": "<Publish>"}),
     "NoticesLateAlarm": ("AWS/Lambda", "IteratorAge", {"FunctionName": "<Notify>"}),
+    "EventsUnindexedAlarm": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "<UnindexedEvents.QueueName>"},
+    ),
+    "AdministratorLimitedAlarm": ("stack", "AdministratorsLimited", {}),
+    "LogUnsignedAlarm": ("stack", "LogsSigned", {}),
     "MailBouncesAlarm": ("AWS/SES", "Reputation.BounceRate", {}),
     "MailComplaintsAlarm": ("AWS/SES", "Reputation.ComplaintRate", {}),
 }
@@ -84,7 +91,8 @@ def test_silence_rings_no_alarm(name: str) -> None:
     """No traffic is no trouble; what is over is told, too."""
     properties = stack("everything").properties(name)
     assert properties["TreatMissingData"] == "notBreaching"
-    assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    wanted = "LessThanThreshold" if name == "LogUnsignedAlarm" else "GreaterThanOrEqualToThreshold"
+    assert properties["ComparisonOperator"] == wanted
     assert float(properties["Threshold"]) > 0
     assert properties["AlarmActions"] == properties["OKActions"] == ["<AlarmTopic>"]
     assert "AlarmActions" not in stack().properties(name)
