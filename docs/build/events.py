@@ -26,7 +26,7 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "second_email.confirmation_resent": "Another code was mailed to the second address.",
     "second_email.confirmation_failed": "The code for the second address could not be mailed; nothing has begun.",
     "second_email.disputed": "The link in a mail said that the change of the second address was not the owner's.",
-    "second_email.bounced": "The same of the second address, or of the one that waits to be it: a mail bounced for good.",
+    "second_email.bounced": "A mail to the second address, or to the one that waits to be it, bounced for good.",
     "second_email.complained": "The same of the second address: a mail was reported as spam there.",
     "second_email.removed": "The second address was removed.",
     "restore.enabled": "Restore was enabled, or began to work when its address was confirmed.",
