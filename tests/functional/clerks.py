@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CLIENT: Final = "the-client"
 """The stage variable of the pool's client, as the template sets it."""
 OFFICE: Final = "203.0.113.20"
+POLICY_SECONDS: Final = 30
+"""The contract: a policy is in force within so long."""
 
 
 @dataclass
@@ -28,12 +30,13 @@ class Clerk:
     sub: str = ""
     signed_in_at: float | None = None
     claims: dict[str, Any] = field(default_factory=dict)
+    client: str | None = CLIENT
 
     def __post_init__(self) -> None:
         """Everybody has a name."""
         self.sub = self.sub or f"sub-of-{self.role}"
 
-    def call(  # noqa: PLR0913 - the parts of a request
+    def call(
         self,
         method: str,
         target: str,
@@ -43,13 +46,19 @@ class Clerk:
         approval: str | None = None,
         accept: str | None = None,
         raw: str | None = None,
+        content_type: str | None = "application/json",
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
-        """Call a route below `/v1/admin`, with the query in the target."""
+        """Call a route below `/v1/admin`, with the query in the target; `headers` are further ones."""
         parts = urlsplit(f"/v1/admin{target}")
         text = raw if raw is not None else None if body is None else json.dumps(body)
-        headers = [("Content-Type", "application/json")] if text is not None else []
-        given = (("If-Match", if_match), ("Approval", approval), ("Accept", accept))
-        headers += [(name, value) for name, value in given if value is not None]
+        given = (
+            ("Content-Type", content_type if text is not None else None),
+            ("If-Match", if_match),
+            ("Approval", approval),
+            ("Accept", accept),
+        )
+        headers += tuple((name, value) for name, value in given if value is not None)
         route, variables = next(
             (one, found) for one in routes() if (found := one.match(method, parts.path)) is not None
         )
@@ -59,10 +68,11 @@ class Clerk:
         made = event(ADDRESS, method, route.path, variables, headers=headers, query=query, body=text)
         made["requestContext"]["identity"]["sourceIp"] = OFFICE
         made["requestContext"]["authorizer"] = {"claims": self._claims()}
-        made["stageVariables"] = {**(made.get("stageVariables") or {}), "client": CLIENT}
+        if self.client is not None:
+            made["stageVariables"] = {**(made.get("stageVariables") or {}), "client": self.client}
         result = self.world.handler(route.function)(made, Context())
         sent = None if text is None else text.encode()
-        request = Request(method, ADDRESS.url, f"{ADDRESS.sent}/v1/admin{target}", tuple(headers), sent)
+        request = Request(method, ADDRESS.url, f"{ADDRESS.sent}/v1/admin{target}", headers, sent)
         answer = Answer(request, result["statusCode"], tuple(result["headers"].items()), result["body"].encode(), 0.0)
         self.world.answers.append(answer)
         return answer
@@ -84,6 +94,16 @@ class Clerk:
             **({"cognito:groups": self.role} if self.role else {}),
         }
         return {name: value for name, value in {**claims, **self.claims}.items() if value is not None}
+
+
+def set_policy(world: World, **fields: Any) -> Answer:
+    """Set some fields of the policy, the others as they are, and wait until it is in force everywhere."""
+    clerk = Clerk(world, "admin", sub="who-sets-policy")
+    policy = clerk.call("GET", "/policy").expect(200)
+    version = policy.pop("version")
+    answer = clerk.call("PUT", "/policy", {**policy, **fields}, if_match=f'"{version}"')
+    world.clock.move(POLICY_SECONDS)
+    return answer
 
 
 def long_ago(world: World) -> float:

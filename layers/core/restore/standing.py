@@ -150,7 +150,7 @@ def effect(cells: Mapping[str, int], before: Policy, after: Policy) -> dict[str,
 
 def page(table: Table, tag: str, prefix: str, after: str | None, size: int) -> tuple[list[dict[str, Any]], str | None]:
     """Identities of a tag whose names begin with `prefix`, in order, after a name; and the name to go on after."""
-    first = who_key(tag, after + "\x00" if after else prefix)
+    first = who_key(tag, after + "\x00" if after else prefix or "0")  # no key is empty, and no name sorts before 0
     found = table.between(first["PK"], first["SK"], prefix + "~", newest_first=False, limit=size + 1, consistent=False)
     shown = [
         {"identity": one["SK"], "restore": one["restore"], "devices": one["devices"], "lacks": one["lacks"]}
