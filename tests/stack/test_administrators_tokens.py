@@ -181,6 +181,22 @@ def test_without_a_role_nothing_is_shown(stack: Stack, http: httpx.Client, admin
     assert answer.json()["code"] == "not_allowed"
 
 
+def test_an_act_asks_for_a_sign_in_of_lately(stack: Stack, http: httpx.Client, administrators: Administrators) -> None:
+    """A token that was refreshed for hours may read, and not act."""
+    token = administrators.token("helpdesk", "late")
+    act = f"{stack.api}/v1/admin/identities/nobody-of-that-name/restore/barring"
+    codes = {}
+    for minutes in (61, 59):
+        held = administrators.signed_in_ago(token, stack.folder, minutes * 60)
+        assert ask(http, stack, held).status_code == HTTPStatus.OK
+        answer = http.post(act, headers={"Authorization": held}, json={"reason": "lost"})
+        codes[minutes] = (answer.status_code, answer.json()["code"])
+    assert codes == {
+        61: (HTTPStatus.UNAUTHORIZED, "reauthentication_required"),
+        59: (HTTPStatus.NOT_FOUND, "not_found"),
+    }
+
+
 # --- the commands ----------------------------------------------------------------------------------------------------
 
 
