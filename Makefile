@@ -77,6 +77,10 @@ admin-token: ## Print an administrator's token for what `make serve` keeps up (m
 	@test -x $(BIN)/python || { echo 'Nothing is served here: run `make serve` first.' >&2; exit 1; }
 	@$(BIN)/python -m local admin-token --role "$(ROLE)" --person "$(PERSON)" $(ARGS)
 
+.PHONY: verify-log
+verify-log: $(READY) ## Verify the log of what `make serve` keeps up, or of a stack in the cloud (ARGS="--stack NAME --region R")
+	@$(BIN)/python -m local verify-log $(ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure cold starts, round trips, units and prices against their budgets
 	@$(BIN)/python -m bench $(ARGS)

@@ -10,6 +10,7 @@ COMMANDS = {
     "policy": "show or change the policy of a stack that is up",
     "admin-token": "print an administrator's token for it (make -s admin-token)",
     "administrator": "invite an administrator, in the cloud or to a stack that is up",
+    "verify-log": "is its log whole, or which entry was altered first? (make verify-log)",
 }
 
 

@@ -1,0 +1,190 @@
+"""`python -m local verify-log`: is the log whole, or which entry was altered, dropped, inserted or swapped first?
+
+It reads the table and the archive of signed days, of the stack that `make serve` keeps up or of one in the cloud
+(`--stack NAME`), and compares three accounts of the same events: the chains, the journal, and what was signed night by
+night. What it cannot see is in docs/decisions/signed-log.md.
+
+Events that come while it reads look like a broken log for a moment. So what it finds is told only where a second
+reading finds it, too.
+"""
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.admin_token import read_stack
+from local.deployment import STACK, Account
+from local.errors import StackError
+from local.places import STATE
+from local.progress import Progress
+from local.signed_days import Archive, SignedDays, Version
+from local.wholeness import Logs, Report
+from restore.codes import Pepper
+from restore.conditions import Item
+from restore.store import unpack
+
+READINGS = 6
+SHOWN = 20
+TOLD_EVERY = 100_000
+"""Items between two lines that say how far the reading is."""
+
+
+def verify(items: Iterable[Item], archive: Archive, pepper: Pepper, now: int) -> Report:
+    """Judge a table, item by item as the service reads them, and the archive of its log."""
+    report = Report()
+    logs = Logs(items, pepper)
+    logs.counted(report)
+    logs.judge()
+    indexed = logs.judge_journal()
+    signed = SignedDays(archive, logs, report).judge(now)
+    report.findings = [*logs.findings(), *logs.strange, *report.findings]
+    report.notes += logs.missing_in(indexed, now, "in the journal")
+    if report.days:
+        report.notes += logs.missing_in(signed, now, "in the archive")
+    return report
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where a stack's log is, and what reads it. `client` makes boto3's client of a service."""
+
+    client: Callable[[str], Any]
+    table: str
+    bucket: str
+    key: str
+    pepper: str
+
+    @classmethod
+    def of(cls, client: Callable[[str], Any], outputs: Mapping[str, str], stack: str) -> "Deployment":
+        """By the outputs of a stack.
+
+        Raises:
+            StackError: it lacks one.
+        """
+        try:
+            names = ("TableName", "LogArchiveName", "LogKeyArn", "PepperSecretArn")
+            return cls(client, *(outputs[name] for name in names))
+        except KeyError as error:
+            raise StackError(
+                f"The stack {stack} has no output {error}: is it this project's, and up to date?"
+            ) from None
+
+    def read(self, progress: Progress) -> Report:
+        """Read all of it and judge.
+
+        The archive comes first: what is in it was in the table before, so nothing signed meanwhile looks lost.
+        """
+        archive = self._archive()
+        pepper = Pepper.parse(self.client("secretsmanager").get_secret_value(SecretId=self.pepper)["SecretString"])
+        return verify(self._items(progress), archive, pepper, int(time.time()))
+
+    def _items(self, progress: Progress) -> Iterator[Item]:
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        count = 0
+        for page in pages:
+            for item in page["Items"]:
+                count += 1
+                if count % TOLD_EVERY == 0:
+                    progress.say(f"  {count} items read")
+                yield _unpacked(item)
+
+    def _archive(self) -> Archive:
+        s3 = self.client("s3")
+        versions: dict[str, list[str]] = defaultdict(list)
+        removed = set()
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix="log/"):
+            for one in page.get("Versions", []):  # each key's newest first
+                versions[one["Key"]].insert(0, one["VersionId"])
+            removed |= {one["Key"] for one in page.get("DeleteMarkers", []) if one["IsLatest"]}
+
+        def read(version: Version) -> bytes:
+            got = s3.get_object(Bucket=self.bucket, Key=version.key, VersionId=version.id)
+            text: bytes = got["Body"].read()
+            return text
+
+        return Archive(versions, removed, read, self.client("kms").get_public_key(KeyId=self.key)["PublicKey"])
+
+
+def _unpacked(item: dict[str, Any]) -> Item:
+    try:
+        return unpack(item)
+    except (TypeError, ValueError):  # nothing of ours has written it; the chain it is in tells
+        return {name: str(*item[name].values()) for name in ("PK", "SK")}
+
+
+def settled(read: Callable[[], Report]) -> Report:
+    """Read until two readings agree on what is wrong, or one finds nothing."""
+    report = read()
+    for _ in range(READINGS - 1):
+        if report.whole:
+            return report
+        again = read()
+        again.findings, found = [one for one in again.findings if one in report.findings], again.findings
+        if again.findings or not found:
+            return again
+        again.findings = found
+        report = again
+    return report
+
+
+def lines_of(report: Report) -> list[str]:
+    """The report as somebody reads it at a terminal."""
+    signed = f", {report.days[0]} to {report.days[-1]}," if report.days else ""
+    lines = ["The log is whole." if report.whole else "THE LOG IS NOT WHOLE."]
+    lines += [f"  {finding.text}" for finding in report.findings[:SHOWN]]
+    if len(report.findings) > SHOWN:
+        lines.append(f"  … and {len(report.findings) - SHOWN} more.")
+    return [
+        *lines,
+        f"Checked: {report.events} events of {report.identities} identities and {report.erased} erased ones,",
+        f"  {report.administrators_rows} rows of administrators,",
+        f"  {len(report.days)} signed days{signed} with {report.archived} entries.",
+        *(f"Note: {note}" for note in report.notes),
+    ]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify a log; exit status 0 where it is whole, 1 where it is not or cannot be read, 2 for a wrong option."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local verify-log",
+        description="Verify the log of a stack: is it whole, or which entry was altered first?",
+    )
+    parser.add_argument("--stack", help=f"a stack in the cloud, such as {STACK}, instead of the one that is up here")
+    parser.add_argument("--region", help="its region (default: that of the AWS settings in force)")
+    parser.add_argument("--profile", help="profile of the AWS settings")
+    parser.add_argument(
+        "--folder", type=Path, default=STATE, help="where the stack.json of the one that is up is (default %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    progress = Progress()
+    try:
+        with progress.step("Reading table and archive"):
+            deployment = _deployment(options)
+            report = settled(lambda: deployment.read(progress))
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"The log cannot be read: {error}", file=sys.stderr)
+        return 1
+    print("\n".join(lines_of(report)))
+    return 0 if report.whole else 1
+
+
+def _deployment(options: argparse.Namespace) -> Deployment:
+    if options.stack:
+        name = options.stack
+        client: Any = boto3.session.Session(region_name=options.region, profile_name=options.profile).client
+    else:
+        here = read_stack(options.folder)
+        name, client = here["stack"], Account(here["aws_endpoint"]).client
+    (found,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return Deployment.of(client, {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}, name)
