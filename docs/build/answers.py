@@ -163,8 +163,8 @@ class CreatedIdentity(Document):
     qr: Qr | None = None
 
 
-class IdentityShown(Document):
-    """All that the app's screen shows."""
+class Standing(Document):
+    """How an identity stands, as both its app and administrators see it."""
 
     identity: Identity
     created_at: Time
@@ -182,16 +182,23 @@ class IdentityShown(Document):
         ),
     ]
     email_pending_bounced_at: Annotated[
-        Time | None, Field(examples=[None], description="The same of the address that waits: perhaps a slip of the pen.")
+        Time | None,
+        Field(examples=[None], description="The same of the address that waits: perhaps a slip of the pen."),
     ]
     second_email_bounced_at: Annotated[Time | None, Field(examples=[None])]
     second_email_pending_bounced_at: Annotated[Time | None, Field(examples=[None])]
     sign_in_count: Count
-    back_up_prompt: Annotated[bool, Field(examples=[False], description="Whether to offer a back-up now.")]
     restore: Restore
-    devices: Annotated[list[Device], Field(min_length=1)]
+    devices: list[Device]
     restorations: Annotated[list[Restoration], Field(description="Those under way: each can be vetoed.")]
     log: Log
+
+
+class IdentityShown(Standing):
+    """All that the app's screen shows."""
+
+    devices: Annotated[list[Device], Field(min_length=1)]
+    back_up_prompt: Annotated[bool, Field(examples=[False], description="Whether to offer a back-up now.")]
 
 
 class SignedIn(Document):
@@ -313,6 +320,214 @@ class Events(Document):
 
     events: list[Event]
     cursor: Annotated[str | None, Field(description="For the next page; null at the end.", examples=[None])]
+
+
+class PolicyShown(Document):
+    """The whole policy, with its version, which is also the `ETag`."""
+
+    restore_enabled: Flag
+    enforce_on_creation: Annotated[bool, Field(examples=[False])]
+    unpair_others_on_restore: Annotated[bool, Field(examples=[False])]
+    unpair_others_on_pairing: Annotated[bool, Field(examples=[False])]
+    pairing_enabled: Flag
+    keep_sealed_codes: Annotated[bool, Field(examples=[False])]
+    two_person_approval: Annotated[bool, Field(examples=[False])]
+    require_verification_key: Flag
+    prompt_at_sign_in: Annotated[int, Field(ge=1, examples=[6])]
+    max_devices: Annotated[int, Field(ge=1, examples=[10])]
+    waiting_hours: Annotated[int, Field(ge=0, examples=[0])]
+    hold_hours: Annotated[int, Field(ge=0, examples=[24])]
+    email_domains: Annotated[
+        list[str] | None, Field(min_length=1, examples=[None], description="Null: any. Else addresses of these alone.")
+    ]
+    version: Annotated[int, Field(ge=0, examples=[3], description="0: the template's parameters; nobody has set it.")]
+
+
+class PolicyTried(Document):
+    """What a policy would do to people; nothing has changed."""
+
+    locked_out: Annotated[int, Field(ge=0, examples=[0], description="Could be restored, and could not any more.")]
+    obliged: Annotated[
+        int,
+        Field(
+            ge=0,
+            examples=[12],
+            description="Would have to change something: no restore, no verification key, too many devices.",
+        ),
+    ]
+
+
+RestoreStatus = Annotated[Literal["off", "awaiting_email", "enabled", "disabled_by_admin"], Field(examples=["enabled"])]
+Lacks = Annotated[
+    list[
+        Literal[
+            "restore",
+            "confirmed_address",
+            "working_address",
+            "proven_code",
+            "second_device",
+            "verification_key",
+        ]
+    ],
+    Field(
+        examples=[["proven_code"]],
+        description="The first three stand in the way of restoring.",
+    ),
+]
+
+
+class IdentityListed(Document):
+    """One identity of a list."""
+
+    identity: Identity
+    restore: RestoreStatus
+    devices: Annotated[int, Field(ge=0, examples=[2], description="How many are paired.")]
+    lacks: Lacks
+
+
+class Identities(Document):
+    """A page of identities, by name. It may be some seconds behind."""
+
+    identities: list[IdentityListed]
+    cursor: Annotated[str | None, Field(description="For the next page; null at the end.", examples=[None])]
+
+
+class CodeInForce(Document):
+    """A one-time code that an administrator has issued."""
+
+    code_label: CodeLabel
+    issued_at: Time
+    expires_at: Time
+
+
+class IdentityOverview(Standing):
+    """All that an administrator needs to help one person."""
+
+    events: Annotated[list[Event], Field(description="The latest ten, newest first.")]
+    issued_code: Annotated[
+        CodeInForce | None, Field(examples=[None], description="In force beside the user's own; the code is not here.")
+    ]
+
+
+class AuditedEvent(Document):
+    """One entry of an identity's log, or of the administrators' own. What is erased has no name, id or detail."""
+
+    id: Annotated[str | None, Field(min_length=1, examples=["3kqP0bqyJ0mTtGvqf8r2Yw"])]
+    seq: Annotated[int, Field(ge=1, examples=[7])]
+    hash: Hash
+    at: Time
+    type: Annotated[str, Field(examples=["restore.enabled"], json_schema_extra={"x-ref": "EventType"})]
+    device: DeviceId | None
+    source: Annotated[str | None, Field(description="The caller's address.", examples=["198.51.100.7"])]
+    detail: Annotated[
+        dict[str, Any] | None, Field(description="Nothing secret is in it.", examples=[{"code_label": "K7QD"}])
+    ]
+    identity: Annotated[
+        Identity | None,
+        Field(description="Null: a row of the administrators' log (its `detail` may name one), or of what is erased."),
+    ]
+
+
+class AuditedEvents(Document):
+    """A page of the audit log, newest first. It may be short, and some seconds behind."""
+
+    events: list[AuditedEvent]
+    cursor: Annotated[str | None, Field(description="For the next page; null at the end.", examples=[None])]
+
+
+class NotRestorable(Document):
+    """How many identities could not be restored, each counted under the first thing that stands in the way."""
+
+    off: Count
+    barred: Count
+    address_not_confirmed: Count
+    mail_bounced: Count
+
+
+class AtRisk(Document):
+    """How many of those that could be restored lack something; one identity may be in both."""
+
+    code_never_proven: Count
+    only_one_device: Count
+
+
+class DayCounted(Document):
+    """How it stood at the end of a day."""
+
+    day: Annotated[str, text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-11-17", "In UTC.")]
+    at: Time
+    identities: Count
+    restorable: Count
+    not_restorable: NotRestorable
+    at_risk: AtRisk
+
+
+class Readiness(Document):
+    """Who could be restored today, and what the others lack."""
+
+    identities: Count
+    restorable: Count
+    forbidden_by_policy: Annotated[int, Field(ge=0, examples=[0], description="Would be restorable, did policy allow.")]
+    not_restorable: NotRestorable
+    at_risk: AtRisk
+    without_verification_key: Count
+    at: Time
+    history: Annotated[list[DayCounted], Field(description="The last 90 days, the oldest first.")]
+
+
+class ApprovedRequest(Document):
+    """What exactly will be done."""
+
+    method: Annotated[Literal["POST", "PUT"], Field(examples=["POST"])]
+    path: Annotated[str, text(r"^/v1/admin/", "/v1/admin/identities/ada/restore-code/issue")]
+    query: Annotated[dict[str, str], Field(examples=[{}])]
+    body: Annotated[dict[str, Any], Field(examples=[{"reason": "lost the phone and the paper", "hours": 24}])]
+
+
+Person = Annotated[str, Field(min_length=1, examples=["4f1c2a8e-0a53-4a2b-9d0c-1d2f3e4a5b6c"], description="A `sub`.")]
+
+
+class Approval(Document):
+    """An act that waits for a second person, or was approved and is not done yet."""
+
+    id: Annotated[str, text(r"^[0-9]{10}\.[A-Za-z0-9_-]{22}$", "1795000000.3kqP0bqyJ0mTtGvqf8r2Yw")]
+    act: Annotated[
+        Literal["policy", "send", "reveal", "issue", "unbarring", "last_unpairing"], Field(examples=["issue"])
+    ]
+    identity: Annotated[Identity | None, Field(description="Null: it is about nobody, but policy.")]
+    reason: Annotated[str | None, Field(examples=["lost the phone and the paper"])]
+    request: ApprovedRequest
+    asked_by: Person
+    asked_by_name: Annotated[str, Field(min_length=1, examples=["grace@example.com"])]
+    asked_at: Time
+    expires_at: Time
+    approved_by: Annotated[Person | None, Field(examples=[None])]
+    approved_by_name: Annotated[str | None, Field(min_length=1, examples=[None])]
+
+
+class Approvals(Document):
+    """What waits for a second person, the newest first."""
+
+    approvals: list[Approval]
+
+
+class ApprovalAsked(Document):
+    """Nothing is done: another administrator has to approve. Then the same request is sent again with `Approval`."""
+
+    approval: Approval
+
+
+class CodeRevealed(CodeShown):
+    """The kept restore code, to be handed over."""
+
+
+class CodeIssued(Document):
+    """A one-time restore code, to be handed over. It is in this answer alone."""
+
+    restore_code: RestoreCode
+    code_label: CodeLabel
+    qr: Qr
+    expires_at: Time
 
 
 class SignatureProfile(Document):

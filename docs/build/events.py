@@ -1,6 +1,7 @@
-"""The types of events in an identity's log, each with what it tells.
+"""The types of events in an identity's log and in the administrators' own, each with what it tells.
 
-Whoever writes `act.tell("noun.past_participle")` adds a line here; a test names what is missing.
+Whoever writes `act.tell("noun.past_participle")` adds a line here; a test names what is missing. An act of an
+administrator on an identity has a row in each of the two logs: what was done, and who ordered it (`Order`).
 """
 
 from typing import Final
@@ -35,6 +36,12 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "restore.code_shown": "The kept restore code was shown on a paired device.",
     "restore.proven": "A drill: the stored code was the right one.",
     "restore.disabled": "Restore was disabled; every code ended.",
+    "restore.barred": "An administrator barred restoring; what was under way ended.",
+    "restore.unbarred": "An administrator lifted the bar; the code from before it is good again.",
+    "restore.code_sent": "An administrator had the kept restore code mailed to the user's confirmed address.",
+    "restore.code_send_failed": "The mail with the kept restore code could not be handed over.",
+    "restore.code_revealed": "The kept restore code was shown to an administrator.",
+    "restore.code_issued": "An administrator made a one-time restore code, good for some hours beside the user's own.",
     "restoration.requested": "A new device asked for the identity with the right restore code.",
     "restoration.refused": "Somebody knew the beginning of the restore code, and no more.",
     "restoration.code_resent": "Another code was mailed for the restoration.",
@@ -43,8 +50,8 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "restoration.code_proved": "Both codes were right; the waiting period began.",
     "restoration.approved": "A paired device allowed it: no waiting period.",
     "restoration.cancelled": (
-        "It was ended by the new device, a veto, a new code, disabling, unpairing or a way back, by a fourth request "
-        "or by the completion of another."
+        "It was ended by the new device, a veto, a new code, disabling, unpairing or a way back, by a fourth request, "
+        "by the completion of another, or by an administrator, who cancelled it or barred restoring."
     ),
     "restoration.completed": "The new device is bound.",
     "restoration.disputed": "The link in its mail said that this was not the owner.",
@@ -52,9 +59,24 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "device.unpaired": "A device no longer belongs to the identity.",
     "device.disputed": "The link in a mail said that the device is not the owner's.",
     "device.reclaimed": "A device that was set aside threw out those that did it.",
+    "device.way_back_ended": "An administrator unpaired a device that was set aside: it cannot come back by itself.",
     "verification_key.changed": "App protection was set or changed.",
     "verification_key.removed": "App protection was removed.",
     "pairing.offered": "A paired device showed a QR code for another.",
     "pairing.used": "The QR code was used.",
     "pairing.cancelled": "The offer was taken back, or ended by newer ones, with its device or with restore.",
+    # the administrators' own log
+    "policy.changed": "An administrator changed policy.",
+    "unpairing.ordered": "An administrator unpaired a device of the identity, or ended its way back.",
+    "barring.ordered": "An administrator barred restoring the identity.",
+    "unbarring.ordered": "An administrator lifted the bar.",
+    "cancellation.ordered": "An administrator cancelled a restoration of the identity.",
+    "send.ordered": "An administrator had the kept restore code mailed to the user.",
+    "reveal.ordered": "An administrator was shown the kept restore code.",
+    "issue.ordered": "An administrator issued a one-time restore code.",
+    "approval.requested": "An administrator asked for an act that a second person has to approve.",
+    "approval.given": "A second person approved the act; whoever asked may do it, once.",
+    "approval.denied": "A second person said no.",
+    "act.refused": "An administrator asked for something and was refused; the detail says what, and by which code.",
+    "log.signed": "The service signed the entries of a day that is over.",
 }

@@ -18,6 +18,7 @@ from restore.errors import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+CSV: Final = "text/csv"
 HTML: Final = "text/html"
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -30,10 +31,17 @@ Everything is relative to the server's address. Bodies are JSON in UTF-8, 16 KiB
 members that a request does not know are refused, members of answers that a client does not know it ignores. Times are
 RFC 3339 in UTC with `Z`. No answer is to be stored.
 
-**Signatures.** Every route but the public ones takes a signature (RFC 9421) tagged `id-restore` by the device key, over
-`@method`, `@authority` and `@path`, `@query` where there is a query, and `content-digest` (RFC 9530, sha-256) where
-there is a body; where the person has to be verified, a second one tagged `id-restore-verified` by the verification key,
-with the same nonce. docs/app-developers.md tells it step by step, docs/vectors.json has examples to test against.
+**Signatures.** Every route of the app but the public ones takes a signature (RFC 9421) tagged `id-restore` by the
+device key, over `@method`, `@authority` and `@path`, `@query` where there is a query, and `content-digest` (RFC 9530,
+sha-256) where there is a body; where the person has to be verified, a second one tagged `id-restore-verified` by the
+verification key, with the same nonce. docs/app-developers.md tells it step by step, docs/vectors.json has examples to
+test against.
+
+**Administrators** send an id token of the deployment's user pool instead; nothing of theirs is signed. A role may do
+what the lesser ones may. Each of their acts wants a sign-in of at most an hour ago (as the server is set up), is told
+to the person whom it is about, and counts towards a limit for each administrator. Where policy asks for two people, an
+act answers 202 with an approval and does nothing; once another administrator has approved it, whoever asked sends the
+same request again with the header `Approval`.
 
 **Refusals** are problem documents (RFC 9457). A client decides by `code`, shows `detail`, and reads a status or code
 that it does not know by its class.
@@ -65,6 +73,15 @@ SECURITY: Final = {
             'biometrics: same parts and nonce, `tag="id-restore-verified"`. Needed from devices that have such a key.'
         ),
     },
+    "administrator": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": (
+            "An id token of the deployment's own user pool, for its own client. The groups give the role: `auditor`, "
+            "`helpdesk` or `admin`."
+        ),
+    },
 }
 
 WHO: Final[Mapping[str, tuple[str, list[dict[str, list[str]]]]]] = {
@@ -84,6 +101,9 @@ WHO: Final[Mapping[str, tuple[str, list[dict[str, list[str]]]]]] = {
         "Signed by the restoration's new device; or by a paired one and its verification key, where it has one.",
         [{"device": []}, {"device": [], "verification": []}],
     ),
+    "auditor": ("For every administrator: auditor, helpdesk and admin.", [{"administrator": []}]),
+    "helpdesk": ("For helpdesk and admin.", [{"administrator": []}]),
+    "admin": ("For admin alone.", [{"administrator": []}]),
 }
 
 TAGS: Final = {
@@ -93,6 +113,7 @@ TAGS: Final = {
     "Restorations": "Binding a new device with the two codes.",
     "Pairings": "Binding a new device from a paired one's screen.",
     "Devices": "Unpairing, and app protection.",
+    "Administration": "What a company's administrators do: policy, help for one person, the audit log, approvals.",
     "Server": "What apps and phones ask a server, unsigned.",
     "Pages": "Pages for people.",
 }
@@ -118,6 +139,11 @@ PATH: Final[Mapping[str, dict[str, Any]]] = {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43,44}$"},
         "example": "As74PGO3IR1NRnzSb4BqYChxBJPO_UUGKj1Xm4NjP-Oa",
     },
+    "approval": {
+        "description": "An approval's id.",
+        "schema": {"type": "string", "pattern": r"^[0-9]{10}\.[A-Za-z0-9_-]{22}$"},
+        "example": "1795000000.3kqP0bqyJ0mTtGvqf8r2Yw",
+    },
     "code": {
         "description": "A problem's code.",
         "schema": {"$ref": REFERENCE + "ProblemCode"},
@@ -129,6 +155,48 @@ PATH: Final[Mapping[str, dict[str, Any]]] = {
         "example": "ada.0Yw6R1dQkq0a9b8c7d6e5f.3kqP0bqyJ0mTtGvqf8r2Yw",
     },
 }
+
+HEADERS: Final[Mapping[str, dict[str, Any]]] = {
+    "AcceptLanguage": {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "The language of `detail`, pages and mails; English where none is spoken here.",
+        "required": False,
+        "schema": {"type": "string"},
+        "example": "de, en;q=0.5",
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The `ETag` of the policy that was read. Only a dry run may be without it.",
+        "required": False,
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
+    "Approval": {
+        "name": "Approval",
+        "in": "header",
+        "description": "The id of the approval that another administrator has given of this very request; once.",
+        "required": False,
+        "schema": {"type": "string"},
+        "example": "1795000000.3kqP0bqyJ0mTtGvqf8r2Yw",
+    },
+    "AcceptCsv": {
+        "name": "Accept",
+        "in": "header",
+        "description": '`text/csv` exports: a thousand rows a file, and `Link` with `rel="next"` where there are more.',
+        "required": False,
+        "schema": {"type": "string"},
+        "example": "text/csv",
+    },
+}
+"""Headers that requests bring, besides those of signatures and tokens."""
+
+CSV_EXAMPLE: Final = (
+    "at,type,identity,seq,device,source,detail,id,hash\r\n"
+    '2026-11-18T11:06:40Z,restore.proven,ada,7,,198.51.100.7,"{""code_label"": ""K7QD""}",'
+    "3kqP0bqyJ0mTtGvqf8r2Yw,Dx3P2oYC5wHdD4cVEDo1ZY7zM3Xk0RDx3Q3a9pRkS5Y\r\n"
+)
 
 NO_BODY: Final = {
     "description": "`{}`, or nothing.",
@@ -151,7 +219,7 @@ def document() -> dict[str, Any]:
         item = paths.setdefault(endpoint.path, _item(endpoint))
         item[endpoint.method.lower()] = _operation(endpoint, route, functions[endpoint])
     bodies: list[type[BaseModel]] = [function.body for function in functions.values() if function.body]
-    answers = [model for _, route in found for model in route.answers.values() if isinstance(model, type)]
+    answers = [model for _, route in found for status in route.answers for model in route.models(status)]
     used = {tag for _, route in found for tag in [route.tag]}
     return {
         "openapi": "3.1.0",
@@ -172,16 +240,7 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _schemas(bodies, [*answers, a.ProblemDocument]),
-            "parameters": {
-                "AcceptLanguage": {
-                    "name": "Accept-Language",
-                    "in": "header",
-                    "description": "The language of `detail`, pages and mails; English where none is spoken here.",
-                    "required": False,
-                    "schema": {"type": "string"},
-                    "example": "de, en;q=0.5",
-                }
-            },
+            "parameters": HEADERS,
             "headers": {
                 "RetryAfter": {
                     "description": "Seconds to wait.",
@@ -189,6 +248,14 @@ def document() -> dict[str, Any]:
                     "schema": {"type": "string", "pattern": "^[1-9][0-9]*$"},
                 },
                 "CacheControl": {"required": True, "schema": {"type": "string", "const": "no-store"}},
+                "ETag": {
+                    "description": "The version, in quotation marks: for `If-Match`.",
+                    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+                },
+                "Link": {
+                    "description": 'With CSV: where the next rows are, `rel="next"` (RFC 8288).',
+                    "schema": {"type": "string"},
+                },
             },
             "responses": {code: _refusal(status, [code]) for code, (status, _) in CATALOGUE.items()},
             "examples": _problem_examples(),
@@ -215,17 +282,19 @@ def _operation(endpoint: Endpoint, route: Route, function: Function) -> dict[str
         "description": "\n\n".join(part for part in (function.description, who) if part),
         "security": security,
         "parameters": [
-            {"$ref": "#/components/parameters/AcceptLanguage"},
-            *(
-                {"name": name, "in": "query", "description": said, "schema": {"type": "string"}}
-                for name, said in route.query.items()
-            ),
+            *({"$ref": f"#/components/parameters/{name}"} for name in ("AcceptLanguage", *route.headers)),
+            *(_query(name, said) for name, said in route.query.items()),
         ],
     }
     if body := _request_body(endpoint, route, function):
         made["requestBody"] = body
     made["responses"] = _responses(endpoint, route)
     return made
+
+
+def _query(name: str, said: str | Mapping[str, Any]) -> dict[str, Any]:
+    more = {"description": said} if isinstance(said, str) else said
+    return {"name": name, "in": "query", "schema": {"type": "string"}, **more}
 
 
 def _request_body(endpoint: Endpoint, route: Route, function: Function) -> dict[str, Any] | None:
@@ -253,11 +322,16 @@ def _responses(endpoint: Endpoint, route: Route) -> dict[str, Any]:
     for status, model in route.answers.items():
         answer = found.setdefault(status, {"description": _meaning(status, model)})
         answer["headers"] = {"Cache-Control": {"$ref": "#/components/headers/CacheControl"}}
+        models = route.models(status)
+        if a.PolicyShown in models:
+            answer["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
         if model == "page":
             answer["content"] = {HTML: {"schema": {"type": "string"}}}
-        elif model is not None:
-            schema = {"$ref": REFERENCE + model.__name__}
-            answer["content"] = {JSON: {"schema": schema, "example": example_of(model)}}
+        elif models:
+            answer["content"] = {JSON: _content(models)}
+        if route.csv and status == 200:  # noqa: PLR2004 - the only one that is exported
+            answer["headers"]["Link"] = {"$ref": "#/components/headers/Link"}
+            answer["content"][CSV] = {"schema": {"type": "string"}, "example": CSV_EXAMPLE}
     by_status: dict[int, list[str]] = {}
     for code in route.codes(endpoint.method):
         by_status.setdefault(CATALOGUE[code][0], []).append(code)
@@ -269,6 +343,16 @@ def _responses(endpoint: Endpoint, route: Route) -> dict[str, Any]:
         else:
             found[status] = refusal if len(codes) > 1 else {"$ref": f"#/components/responses/{codes[0]}"}
     return {str(status): found[status] for status in sorted(found)}
+
+
+def _content(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    """The schema of an answer with an example, or one of several schemas with an example of each."""
+    if len(models) == 1:
+        return {"schema": {"$ref": REFERENCE + models[0].__name__}, "example": example_of(models[0])}
+    return {
+        "schema": {"anyOf": [{"$ref": REFERENCE + model.__name__} for model in models]},
+        "examples": {model.__name__: {"value": example_of(model)} for model in models},
+    }
 
 
 def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
@@ -295,8 +379,8 @@ def _meaning(status: int, model: object) -> str:
         return {404: "A page that says that there is no such thing.", 410: "A page: the link is over."}.get(
             status, "A page for people."
         )
-    said = (getattr(model, "__doc__", None) or "").strip().partition("\n")[0]
-    return {200: said, 201: said, 202: said}.get(status, said)
+    models = model if isinstance(model, tuple) else (model,)
+    return " Or: ".join((one.__doc__ or "").strip().partition("\n")[0] for one in models)
 
 
 def _causes() -> dict[str, str]:

@@ -12,13 +12,25 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from docs.build import answers as a
 from restore.errors import CATALOGUE
+from restore.standing import LACKS, STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic import BaseModel
 
-type Who = Literal["public", "new", "device", "verified", "set aside", "new or device", "new or verified"]
+type Who = Literal[
+    "public",
+    "new",
+    "device",
+    "verified",
+    "set aside",
+    "new or device",
+    "new or verified",
+    "auditor",
+    "helpdesk",
+    "admin",
+]
 
 DEVICE: Final = "As74PGO3IR1NRnzSb4BqYChxBJPO_UUGKj1Xm4NjP-Oa"
 OTHER: Final = "AgIX5hfwtkQ5KCePlpmeaaI6TywVK99tbN9m5bgCgtTt"
@@ -26,6 +38,8 @@ PHONE: Final = {"name": "Ada's phone", "platform": "ios", "public_key": DEVICE}
 CODE: Final = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSYQ"
 
 ANY: Final = ("too_large", "too_many_requests", "unavailable")
+ADMINISTRATORS: Final = frozenset({"auditor", "helpdesk", "admin"})
+TOKEN: Final = ("malformed", "token_invalid", "not_allowed", "not_json", "invalid")
 SIGNED: Final = ("malformed", "signature_missing", "signature_invalid", "signature_expired", "not_json", "invalid")
 
 
@@ -38,28 +52,34 @@ class Route:
     """One route.
 
     Args:
-        who: whose signatures it takes; `public` takes none.
-        answers: status → model, `None` for an empty one, `"page"` for HTML.
+        who: whose signatures it takes; `public` takes none; the least role where it takes an administrator's token.
+        answers: status → model, `None` for an empty one, `"page"` for HTML; several models where it depends.
         problems: codes besides those that follow from `who`, with blanks between them.
         held: whether a held device may call it; without, `not_allowed` is added.
         example: a body, where the function has a model for one.
         summary: in the place of the handler's docstring, where one handler has several routes.
-        query: name → meaning of the one query parameter, where there is one.
+        query: name → meaning of the query's parameters, or more of OpenAPI's members. A signed route has one at most.
+        headers: names of `HEADERS` in docs/build/openapi.py that it reads.
+        csv: whether `Accept: text/csv` gets its 200 as CSV.
     """
 
     who: Who
-    answers: Mapping[int, type[BaseModel] | Literal["page"] | None]
+    answers: Mapping[int, type[BaseModel] | tuple[type[BaseModel], ...] | Literal["page"] | None]
     problems: str = ""
     held: bool = True
     example: Mapping[str, Any] | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    csv: bool = False
     tag: str = "Identity"
     summary: str | None = None
 
     def codes(self, method: str) -> list[str]:
         """Every problem code of the route, in the catalogue's order of statuses."""
         found = {*ANY, *self.problems.split()}
-        if self.who != "public":
+        if self.who in ADMINISTRATORS:
+            found |= {*TOKEN, *(() if method == "GET" else ("reauthentication_required",))}
+        elif self.who != "public":
             found |= {*SIGNED}
             if self.who != "new" or method != "POST":
                 found |= {"not_paired"}
@@ -73,11 +93,44 @@ class Route:
             raise Missing(f"docs/build/routes.py names problem codes that the catalogue lacks: {sorted(unknown)}")
         return [code for code in CATALOGUE if code in found]
 
+    def models(self, status: int) -> tuple[type[BaseModel], ...]:
+        """The models of a status; none where its answer is empty or a page."""
+        answer = self.answers[status]
+        return answer if isinstance(answer, tuple) else (answer,) if isinstance(answer, type) else ()
+
 
 _I: Final = "/v1/identities/{identity}"
 _OVER: Final = "used expired cancelled attempts_exhausted"
 _CONFIRMING: Final = f"wrong_code email_required {_OVER}"
 _RESENDING: Final = f"not_found limit_reached {_OVER}"
+_A: Final = "/v1/admin"
+_AI: Final = f"{_A}/identities/{{identity}}"
+_REASON: Final = {"reason": "asked for by phone, called back"}
+_CURSOR: Final = "The `cursor` of the page before."
+_POLICY: Final = {
+    "restore_enabled": True,
+    "enforce_on_creation": False,
+    "unpair_others_on_restore": False,
+    "unpair_others_on_pairing": False,
+    "pairing_enabled": True,
+    "keep_sealed_codes": True,
+    "two_person_approval": True,
+    "require_verification_key": True,
+    "prompt_at_sign_in": 6,
+    "max_devices": 10,
+    "waiting_hours": 0,
+    "hold_hours": 24,
+    "email_domains": ["example.com"],
+}
+
+
+def _time(description: str, example: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", "format": "date-time"}, "example": example}
+
+
+def _one_of(description: str, words: Iterable[str]) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", "enum": list(words)}}
+
 
 ROUTES: Final[Mapping[str, Route]] = {
     "POST /v1/identities": Route(
@@ -222,6 +275,102 @@ ROUTES: Final[Mapping[str, Route]] = {
         answers={204: None},
         problems="not_allowed",
         example={"verification_key": OTHER},
+    ),
+    # administrators
+    f"GET {_A}/policy": Route(tag="Administration", who="auditor", answers={200: a.PolicyShown}),
+    f"PUT {_A}/policy": Route(
+        tag="Administration",
+        who="admin",
+        answers={200: (a.PolicyShown, a.PolicyTried), 202: a.ApprovalAsked},
+        problems="stale if_match_required",
+        example=_POLICY,
+        query={
+            "dry_run": _one_of(
+                "`true`: only count whom it would lock out or oblige. Counts as no act.", ["true", "false"]
+            )
+        },
+        headers=("IfMatch", "Approval"),
+    ),
+    f"GET {_A}/identities": Route(
+        tag="Administration",
+        who="auditor",
+        answers={200: a.Identities},
+        query={
+            "prefix": "How the names begin.",
+            "restore": _one_of("Those whose restore is in this state.", STATUSES.values()),
+            "lacks": _one_of("Those that lack this; not together with `restore`.", LACKS),
+            "cursor": _CURSOR,
+        },
+    ),
+    f"GET {_AI}": Route(tag="Administration", who="auditor", answers={200: a.IdentityOverview}, problems="not_found"),
+    f"GET {_A}/events": Route(
+        tag="Administration",
+        who="auditor",
+        answers={200: a.AuditedEvents},
+        query={
+            "from": _time("Not before this time.", "2026-11-01T00:00:00Z"),
+            "to": _time("Not after this time.", "2026-11-30T23:59:59Z"),
+            "identity": "Of this identity's log alone, which is complete at once.",
+            "type": "Of this type alone.",
+            "cursor": _CURSOR,
+        },
+        headers=("AcceptCsv",),
+        csv=True,
+    ),
+    f"GET {_A}/readiness": Route(tag="Administration", who="auditor", answers={200: a.Readiness}),
+    f"GET {_A}/approvals": Route(tag="Administration", who="admin", answers={200: a.Approvals}),
+    f"POST {_A}/approvals/{{approval}}": Route(
+        tag="Administration", who="admin", answers={204: None}, problems="not_found", example={"approve": True}
+    ),
+    f"POST {_AI}/devices/{{device}}/unpairing": Route(
+        tag="Administration",
+        who="helpdesk",
+        answers={204: None, 202: a.ApprovalAsked},
+        problems="not_found last_device",
+        example=_REASON,
+        headers=("Approval",),
+    ),
+    f"POST {_AI}/restore/barring": Route(
+        tag="Administration", who="helpdesk", answers={204: None}, problems="not_found", example=_REASON
+    ),
+    f"POST {_AI}/restore/unbarring": Route(
+        tag="Administration",
+        who="helpdesk",
+        answers={204: None, 202: a.ApprovalAsked},
+        problems="not_found",
+        example=_REASON,
+        headers=("Approval",),
+    ),
+    f"POST {_AI}/restorations/{{restoration}}/cancellation": Route(
+        tag="Administration",
+        who="helpdesk",
+        answers={204: None},
+        problems="not_found used expired attempts_exhausted",
+        example=_REASON,
+    ),
+    f"POST {_AI}/restore-code/send": Route(
+        tag="Administration",
+        who="helpdesk",
+        answers={204: None, 202: a.ApprovalAsked},
+        problems="not_found code_not_kept email_not_confirmed",
+        example=_REASON,
+        headers=("Approval",),
+    ),
+    f"POST {_AI}/restore-code/reveal": Route(
+        tag="Administration",
+        who="admin",
+        answers={200: a.CodeRevealed, 202: a.ApprovalAsked},
+        problems="not_found code_not_kept",
+        example=_REASON,
+        headers=("Approval",),
+    ),
+    f"POST {_AI}/restore-code/issue": Route(
+        tag="Administration",
+        who="admin",
+        answers={201: a.CodeIssued, 202: a.ApprovalAsked},
+        problems="not_found restore_not_enabled email_not_confirmed",
+        example={**_REASON, "hours": 24},
+        headers=("Approval",),
     ),
     # what is fetched unsigned
     "GET /.well-known/id-restore": Route(tag="Server", who="public", answers={200: a.Description}),

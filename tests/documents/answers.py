@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Union
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from docs.build.answers import ProblemDocument
+from docs.build.answers import PolicyShown, ProblemDocument
 from docs.build.events import EVENT_TYPES
+from docs.build.openapi import CSV_EXAMPLE
 from docs.build.routes import route_of
 
 if TYPE_CHECKING:
@@ -34,9 +37,23 @@ def must_fit(method: str, path: str, answer: Answer) -> None:
         assert answer.body == b"", where
     elif model == "page":
         assert kind == "text/html", where
+    elif kind == "text/csv":
+        _must_be_csv(answer, where, documented=route.csv)
     else:
         assert kind == "application/json", where
-        _read(model, answer, where)
+        models = route.models(answer.status)
+        read = _read(models[0] if len(models) == 1 else Union[models], answer, where)  # noqa: UP007 - made of a tuple
+        version = getattr(read, "version", None) if isinstance(read, PolicyShown) else None
+        assert answer.header("ETag") == (None if version is None else f'"{version}"'), where
+
+
+def _must_be_csv(answer: Answer, where: str, *, documented: bool) -> None:
+    """Columns as the document's example has them, and each row whole."""
+    assert documented, f"say `csv` in its entry in docs/build/routes.py: {where}"
+    assert answer.status == 200, where
+    head, *rows = csv.reader(io.StringIO(answer.body.decode(), newline=""))
+    assert head == next(csv.reader([CSV_EXAMPLE])), where
+    assert {len(row) for row in rows} <= {len(head)}, where
 
 
 def must_be_known(rows: Iterable[dict[str, Any]]) -> None:
@@ -47,6 +64,6 @@ def must_be_known(rows: Iterable[dict[str, Any]]) -> None:
 
 def _read(model: Any, answer: Answer, where: str) -> Any:
     try:
-        return model.model_validate_json(answer.body)
+        return TypeAdapter(model).validate_json(answer.body)
     except ValidationError as error:
         raise AssertionError(f"{where}, which docs/build/answers.py describes otherwise: {error}") from None
