@@ -57,6 +57,7 @@ RIGHTS: dict[str, set[str]] = {
     "ShowEvents": {READ, QUERY, UPDATE},
     "EraseIdentity": {DELETE, READ, PUT, QUERY, PEPPER},
     "Pages": {READ},
+    "Dashboard": set(),
     "Dispute": {READ, QUERY, PUT, UPDATE, PEPPER},
     "LookUp": {READ, SEVERAL, QUERY},
     "SetPolicy": {*ADMINISTERS},

@@ -1,0 +1,130 @@
+// The small parts that views are made of. They hold no state of the product and know no route.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import type { ApiProblem } from "../api/client";
+import type { RestoreStatus } from "../api/types";
+import { Cell, useCell } from "../cell";
+import { signInAgain } from "../session/session";
+import { distance, texts, time } from "../texts";
+
+export type Tone = "good" | "warn" | "bad" | "plain";
+
+export function Title({ children, end }: { children: ComponentChildren; end?: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // who has just come here, by keyboard or with a screen reader, begins to read here
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    document.title = `${heading.current?.textContent ?? ""} – ${texts().name}`;
+  });
+  return (
+    <div class="head">
+      <h1 ref={heading} tabIndex={-1}>{children}</h1>
+      {end && <div class="end buttons">{end}</div>}
+    </div>
+  );
+}
+
+export function Badge({ tone, children }: { tone?: Tone; children: ComponentChildren }) {
+  return <span class={`badge ${tone ?? ""}`}>{children}</span>;
+}
+
+const TONES: Record<RestoreStatus, Tone> = { enabled: "good", awaiting_email: "warn", off: "warn", disabled_by_admin: "bad" };
+
+export function Status({ of }: { of: RestoreStatus }) {
+  return <Badge tone={TONES[of]}>{texts().status[of]}</Badge>;
+}
+
+/** A time as people say it; the exact one, in the viewer's zone, is there to be read, too. */
+export function When({ at, exact = false }: { at: string; exact?: boolean }) {
+  return <time dateTime={at} title={exact ? at : time(at)}>{exact ? time(at) : distance(at)}</time>;
+}
+
+export function Empty({ title, text, children }: { title: string; text: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h2>{title}</h2>
+      <p>{text}</p>
+      {children}
+    </div>
+  );
+}
+
+export function Waiting() {
+  return <p class="waiting" role="status">{texts().common.loading}</p>;
+}
+
+/** What the API says is wrong, as it says it, and what mends it. */
+export function Trouble({ problem, again }: { problem: ApiProblem; again?: () => void }) {
+  const say = texts();
+  return (
+    <div class="notice bad" role="alert">
+      <p>{problem.detail}</p>
+      {problem.errors.length > 0 && (
+        <ul class="says">
+          {problem.errors.map(({ field, message }) => <li key={field}><code>{field}</code> {message}</li>)}
+        </ul>
+      )}
+      {problem.wantsSignIn
+        ? <button type="button" class="button" onClick={signInAgain}>{say.session.again}</button>
+        : again && <button type="button" class="button" onClick={again}>{say.problems.tryAgain}</button>}
+    </div>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  hint?: string | undefined;
+  wrong?: string | undefined;
+  narrow?: boolean;
+  children: (attributes: { id: string; "aria-describedby": string | undefined; "aria-invalid": boolean }) => ComponentChildren;
+}
+
+/** A label, a hint and what is wrong, tied to one control. */
+export function Field({ label, hint, wrong, narrow, children }: FieldProps) {
+  const id = useId();
+  const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined;
+  return (
+    <div class={narrow ? "field narrow" : "field"}>
+      <label for={id}>{label}</label>
+      {children({ id, "aria-describedby": described, "aria-invalid": Boolean(wrong) })}
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      {wrong && <span class="wrong" id={`${id}-wrong`}>{wrong}</span>}
+    </div>
+  );
+}
+
+/** A modal dialog: the browser's own, which keeps the focus inside and gives it back. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+      <div class="dialog-body">
+        <h2 id={id}>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+const said = new Cell("");
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+/** Say that something is done, to eyes and to screen readers. */
+export function say(what: string): void {
+  said.set(what);
+  clearTimeout(silence);
+  silence = setTimeout(() => said.set(""), 6000);
+}
+
+export function Said() {
+  const what = useCell(said);
+  return <div role="status" aria-live="polite">{what && <div class="toast">{what}</div>}</div>;
+}

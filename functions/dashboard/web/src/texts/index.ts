@@ -1,0 +1,57 @@
+// The language of the screen: chosen here, else the browser's. A language is a file that says all that English says.
+import { Cell } from "../cell";
+import { de } from "./de";
+import { type Texts, en } from "./en";
+
+export type { Texts } from "./en";
+
+export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const BY_LANGUAGE: Record<Language, Texts> = { en, de };
+const KEY = "language";
+
+function preferred(): Language {
+  const wanted = [localStorage.getItem(KEY), ...navigator.languages];
+  for (const one of wanted) {
+    const short = one?.slice(0, 2).toLowerCase();
+    if (short === "en" || short === "de") return short;
+  }
+  return "en";
+}
+
+export const language = new Cell<Language>(preferred());
+
+export function choose(chosen: Language): void {
+  localStorage.setItem(KEY, chosen);
+  language.set(chosen);
+}
+
+export function texts(): Texts {
+  return BY_LANGUAGE[language.value];
+}
+
+/** A time in the viewer's own zone. */
+export function time(at: string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+}
+
+export function day(at: string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(at));
+}
+
+/** How far away a time is: "in 5 hours", "3 days ago". */
+export function distance(at: string, now = Date.now()): string {
+  const seconds = (new Date(at).getTime() - now) / 1000;
+  const units: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60];
+  return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(Math.round(seconds / length), unit);
+}
+
+export function number(value: number): string {
+  return new Intl.NumberFormat(language.value).format(value);
+}
+
+export function percent(part: number, whole: number): string {
+  return new Intl.NumberFormat(language.value, { style: "percent" }).format(whole ? part / whole : 0);
+}

@@ -1,0 +1,5 @@
+import { Title } from "../../design/parts";
+
+export function Approvals() {
+  return <Title>Approvals</Title>;
+}

@@ -1,0 +1,38 @@
+// Events as people read them: what, when, and the details as words, never as markup.
+import type { AuditEvent } from "../../api/types";
+import { When } from "../../design/parts";
+import { texts } from "../../texts";
+
+export function EventList({ events }: { events: AuditEvent[] }) {
+  return (
+    <ul class="rows">
+      {events.map((one) => (
+        <li key={`${one.seq} ${one.hash}`}>
+          <div>
+            <code>{one.type}</code>
+            <p class="quiet small"><When at={one.at} /></p>
+            <Details detail={one.detail} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function Details({ detail }: { detail: AuditEvent["detail"] }) {
+  const told = Object.entries(detail ?? {});
+  if (told.length === 0) return null;
+  return (
+    <ul class="details small">
+      {told.map(([name, value]) => (
+        <li key={name}><span class="quiet">{name.replaceAll("_", " ")}:</span> {words(value)}</li>
+      ))}
+    </ul>
+  );
+}
+
+function words(value: unknown): string {
+  if (value === true) return texts().common.yes;
+  if (value === false) return texts().common.no;
+  return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
+}

@@ -1,0 +1,5 @@
+import { Title } from "../../design/parts";
+
+export function Policy() {
+  return <Title>Policy</Title>;
+}
