@@ -60,7 +60,7 @@ class Endpoint(NamedTuple):
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Every route of the template, in the template's order."""
+    """Every route of the template that is the API's, in the template's order."""
     template = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Template)  # noqa: S506 - a SafeLoader
     return tuple(
         Endpoint(route["Method"].upper(), route["Path"], ROOT / resource["Properties"]["CodeUri"])
@@ -69,7 +69,13 @@ def endpoints() -> tuple[Endpoint, ...]:
         for event in resource["Properties"].get("Events", {}).values()
         if event["Type"] == "Api"
         for route in [event["Properties"]]
+        if is_documented(route["Path"])
     )
+
+
+def is_documented(path: str) -> bool:
+    """Whether a route is the API's; the dashboard's files are a web app's, which only a browser reads."""
+    return path.split("/")[1] != "dashboard"
 
 
 class Function(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functional.bus import Bus
+from tests.functional.clerks import Clerk
 from tests.functional.world import ROOT, SOURCE
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def test_each_row_of_the_log_is_an_event(world: World, bus: Bus) -> None:
         event = by_seq[row["seq"]]
         assert (event["source"], event["detail-type"]) == ("id-restore", row["type"])
         told = event["detail"]
-        assert set(told) == {"version", "identity", "seq", "hash", "at", "type", "device", "source", "detail"}
+        assert set(told) == {"version", "identity", "seq", "act", "hash", "at", "type", "device", "source", "detail"}
         assert (told["version"], told["identity"]) == (1, "ada")
         assert (told["hash"], told["type"]) == (row["hash"], row["type"])
         assert (told["device"], told["source"]) == (owner.phone.id, SOURCE)
@@ -58,22 +59,59 @@ def test_nothing_secret_leaves(world: World, bus: Bus) -> None:
     assert "restoration.completed" in text
 
 
+def test_what_an_administrator_did_leaves_without_their_words(world: World, bus: Bus) -> None:
+    """B4: who by their `sub`, whom and what; neither why nor a name. The administrators' own row has no identity."""
+    world.owner()
+    clerk = Clerk(world, "helpdesk")
+    clerk.act("ada", "restore/barring", reason="lost at the fair").expect(204)
+    assert bus.publish() == {"batchItemFailures": []}
+    events = [event["detail"] for event in bus.taken()]
+    (barred,) = [event for event in events if event["type"] == "restore.barred"]
+    (ordered,) = [event for event in events if event["type"] == "barring.ordered"]
+    assert (barred["identity"], barred["detail"]) == ("ada", {"by": "administrator"})
+    assert ordered["identity"] is None
+    assert ordered["detail"] == {"administrator": clerk.sub, "identity": "ada"}
+    assert "lost at the fair" not in json.dumps(events)
+
+
 def test_what_a_detail_may_tell_is_decided_for_each_member() -> None:
     """A new member of a detail is named here or it is not published: nothing leaves by being forgotten."""
+    sources = [*(ROOT / "functions").rglob("app.py"), *(ROOT / "layers" / "core" / "restore").glob("*.py")]
     written = {
-        keyword.arg
-        for source in [*(ROOT / "functions").rglob("app.py"), *(ROOT / "layers" / "core" / "restore").glob("*.py")]
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"act.tell", "last.tell"}
-        for keyword in node.keywords
-        if keyword.arg
-    } - {"device"}
+        name for source in sources for name in _members(source.stem, ast.parse(source.read_text(encoding="utf-8")))
+    }
     source = (ROOT / "functions" / "after" / "publish" / "app.py").read_text(encoding="utf-8")
     listed = re.search(r"^TOLD: Final = frozenset\(\n\s+\{(.+?)\}", source, re.DOTALL | re.MULTILINE)
     assert listed
     told = set(re.findall(r'"(\w+)"', listed[1]))
-    stays = {"name"}  # a person's own words
+    stays = {"name", "reason"}  # a person's own words
     assert written == told | stays
+
+
+def _members(module: str, tree: ast.Module) -> Iterator[str]:
+    """Members of details that a module writes: of `tell`s, of an `Order`'s row, and of what `administration` adds."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            words = {word.arg: word.value for word in node.keywords if word.arg}
+            if called in {"act.tell", "last.tell", "told.tell"}:
+                yield from words.keys() - {"device"}
+            elif called in {"administration.tell", "tell"} and "source" in words:
+                yield from words.keys() - {"source", "further"}
+            elif called == "Order" and "tells" in words:
+                tells = words["tells"]
+                assert isinstance(tells, ast.Dict)
+                yield from set(_keys(tells)) - {"device"}
+        elif module == "administration" and isinstance(node, ast.Assign | ast.AnnAssign):
+            (target,) = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if ast.unparse(target) in {"about", "detail"} and isinstance(node.value, ast.Dict):
+                yield from _keys(node.value)
+            elif isinstance(target, ast.Subscript) and ast.unparse(target.value) in {"about", "detail"}:
+                yield str(ast.literal_eval(target.slice))
+
+
+def _keys(made: ast.Dict) -> list[str]:
+    return [str(ast.literal_eval(key)) for key in made.keys if key is not None]
 
 
 def test_more_than_a_request_takes_goes_in_several(world: World, bus: Bus) -> None:

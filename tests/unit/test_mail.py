@@ -254,7 +254,7 @@ def test_nothing_in_a_mail_looks_like_a_restore_code(kind: str, language: str) -
 
 @pytest.mark.parametrize("language", SUPPORTED)
 def test_the_mail_with_a_restore_code_says_what_it_is_worth(language: str) -> None:
-    """One mailbox now gets both codes: it says that a second one is needed, that one waits, and to delete the mail."""
+    """S15: one mailbox now gets both codes: it says that a second one is needed, that one waits, and to delete the mail."""
     told = mail("restore_code_sent", language)
     assert told.lines.count(RESTORE_CODE) == 1
     assert ("p", (("class", "code"),)) in Elements(told.html).tags
@@ -267,7 +267,7 @@ def test_the_mail_with_a_restore_code_says_what_it_is_worth(language: str) -> No
 
 @pytest.mark.parametrize("language", SUPPORTED)
 def test_a_mail_about_an_administrators_act_says_whom_to_ask(language: str) -> None:
-    """Whoever did not expect it asks the administrators, not whoever wrote the mail; the reason is marked as theirs."""
+    """N5: who did not expect it asks the administrators, not whoever wrote the mail; the reason is marked as theirs."""
     ask = {"en": "in a way that you already know", "de": "auf einem Weg, den Sie schon kennen"}[language]
     unasked = {"en": "If you did not", "de": "Wenn Sie "}[language]
     footer = {"en": "written by the administrator", "de": "hat die Administration geschrieben"}[language]

@@ -50,13 +50,17 @@ TOLD: Final = frozenset(
         "paired_by",
         "pairing",
         "platform",
+        "policy",
         "restoration",
         "route",
         "sha256",
         "version",
     }
 )
-"""Members of `detail` that leave the table: ids, labels, counts and fixed words. A person's own words stay in it."""
+"""Members of `detail` that leave the table: ids, labels, counts, fixed words, and what policy was changed from and to.
+
+A person's own words stay in it (`reason`, `name`); who an administrator is, their `sub` says (`administrator`).
+"""
 
 
 @wired
