@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from local.phone import Answer, Request
+from restore import aws
 from tests.functional.world import ADDRESS, HOUR, Context, routes
 from tests.unit.events import event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.functional.world import World
 
 CLIENT: Final = "the-client"
@@ -104,6 +108,23 @@ def set_policy(world: World, **fields: Any) -> Answer:
     answer = clerk.call("PUT", "/policy", {**policy, **fields}, if_match=f'"{version}"')
     world.clock.move(POLICY_SECONDS)
     return answer
+
+
+@contextmanager
+def meanwhile(act: Callable[[], Any], operation: str = "TransactWriteItems") -> Iterator[None]:
+    """Let something else happen just before the next call of this kind reaches DynamoDB: a race, lost on purpose."""
+    events, name, pending = aws.client("dynamodb").meta.events, f"before-send.dynamodb.{operation}", [act]
+
+    def before(**_: Any) -> None:
+        if pending:
+            pending.pop()()
+
+    events.register_first(name, before, unique_id="meanwhile")
+    try:
+        yield
+    finally:
+        events.unregister(name, unique_id="meanwhile")
+    assert not pending, "nothing of this kind was called"
 
 
 def long_ago(world: World) -> float:

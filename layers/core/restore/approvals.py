@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ DAY: Final = 86400
 KEPT: Final = 7 * DAY
 """What is over stays a while for whoever looks; what happened is in the log."""
 SHOWN: Final = 100
+_ID: Final = re.compile(r"[0-9]{10}\.[A-Za-z0-9_-]{1,40}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ def ask(table: Table, call: AdminCall, act: str) -> Asked:
 
 def given(table: Table, call: AdminCall) -> Item:
     """The approval that a request names: given, in time, unused, and for this very request. Else `not_allowed`."""
-    entry = table.get(approval_key(call.approval or ""))
+    entry = _found(table, call.approval or "")
     if entry is None or entry["bound"] != _bound(call):
         raise Problem("not_allowed", reason="no approval of this request")
     if entry.get("decided") is not True or entry["x"] <= call.now or "used" in entry:
@@ -97,7 +99,7 @@ def unspent(number: str) -> Write:
 
 def to_decide(table: Table, number: str, call: AdminCall) -> Item:
     """The approval that somebody decides on: open, and asked for by somebody else."""
-    entry = table.get(approval_key(number))
+    entry = _found(table, number)
     if entry is None or "decided" in entry or entry["x"] <= call.now:
         raise Problem("not_found")
     if entry["by"] == call.administrator.sub:
@@ -134,6 +136,11 @@ def answer(entry: Item) -> dict[str, Any]:
         "approved_by": entry["approved_by"] if yes else None,
         "approved_by_name": entry["approver"] if yes else None,
     }
+
+
+def _found(table: Table, number: str) -> Item | None:
+    """The approval of this id; what is no id is not asked for: DynamoDB refuses keys that are too long."""
+    return table.get(approval_key(number)) if _ID.fullmatch(number) else None
 
 
 def _open(table: Table, now: int) -> list[Item]:
