@@ -254,7 +254,7 @@ def test_nothing_in_a_mail_looks_like_a_restore_code(kind: str, language: str) -
 
 @pytest.mark.parametrize("language", SUPPORTED)
 def test_the_mail_with_a_restore_code_says_what_it_is_worth(language: str) -> None:
-    """S15: one mailbox now gets both codes: it says that a second one is needed, that one waits, and to delete the mail."""
+    """S15: one mailbox now gets both codes: it says that a second is needed, that one waits, and to delete the mail."""
     told = mail("restore_code_sent", language)
     assert told.lines.count(RESTORE_CODE) == 1
     assert ("p", (("class", "code"),)) in Elements(told.html).tags
