@@ -176,17 +176,16 @@ class Standing(Document):
     email_bounced_at: Annotated[
         Time | None,
         Field(
-            examples=[None],
-            description="Since when mails do not reach the address in force: one bounced for good, or was reported as "
-            "spam. Null again when a code mailed to it is proved. Codes are mailed to it all the same.",
+            description="There only while mails do not reach the address in force: since when one bounced for good, or "
+            "was reported as spam. Gone when a code mailed to it is proved. Codes are mailed to it all the same.",
         ),
-    ]
+    ] = None
     email_pending_bounced_at: Annotated[
         Time | None,
-        Field(examples=[None], description="The same of the address that waits: perhaps a slip of the pen."),
-    ]
-    second_email_bounced_at: Annotated[Time | None, Field(examples=[None])]
-    second_email_pending_bounced_at: Annotated[Time | None, Field(examples=[None])]
+        Field(description="The same of the address that waits: perhaps a slip of the pen."),
+    ] = None
+    second_email_bounced_at: Time | None = None
+    second_email_pending_bounced_at: Time | None = None
     sign_in_count: Count
     restore: Restore
     devices: list[Device]

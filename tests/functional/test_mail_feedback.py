@@ -412,7 +412,7 @@ def test_the_bounce_of_a_confirmation_is_shown_where_the_person_waits(world: Wor
     post.takes(post.bounced("ada@exmaple.com"))
     shown = phone.show().expect(200)
     assert shown["email_pending_bounced_at"] == "2026-11-18T11:10:01Z"
-    assert shown["email_bounced_at"] is None
+    assert "email_bounced_at" not in shown
     assert shown["email_pending"] == pending
     (row,) = told_rows(world)
     assert (row["type"], row["detail"]) == ("email.bounced", {"awaited": True, "cause": "General"})
@@ -421,7 +421,7 @@ def test_the_bounce_of_a_confirmation_is_shown_where_the_person_waits(world: Wor
     assert len(told_rows(world)) == 1
     phone.confirm_email(world.mailed_code("ada@exmaple.com")).expect(200)
     shown = phone.show().expect(200)
-    assert (shown["email_bounced_at"], shown["email_pending_bounced_at"]) == (None, None)
+    assert not [name for name in shown if name.endswith("bounced_at")], "the contract's members, and no others"
 
 
 def test_feedback_that_is_quicker_than_the_creation_is_given_again(world: World, post: Post) -> None:

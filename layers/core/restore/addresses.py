@@ -170,6 +170,20 @@ def pending_bounced_at(restore: Item, now: int, slot: Slot = MAIN) -> int | None
     return at
 
 
+def bounces(restore: Item, now: int) -> dict[str, int]:
+    """Which addresses mails do not reach, and since when: members that are there only where there is something to tell.
+
+    The contract knows none of them, so an answer without trouble has the contract's members and no others.
+    """
+    found: dict[str, int] = {}
+    for slot in (MAIN, SECOND):
+        if (at := bounced_at(restore, slot)) is not None:
+            found[f"{slot.noun}_bounced_at"] = at
+        if (at := pending_bounced_at(restore, now, slot)) is not None:
+            found[f"{slot.noun}_pending_bounced_at"] = at
+    return found
+
+
 def bounce(restore: Item, address: str, *, sent: int, at: int, now: int) -> tuple[list[Slot], list[Slot]]:
     """A mail that was sent to an address bounced: where it is in force and where it is awaited, and now marked so.
 
