@@ -52,7 +52,7 @@ def _must_be_csv(answer: Answer, where: str, *, documented: bool) -> None:
     assert documented, f"say `csv` in its entry in docs/build/routes.py: {where}"
     assert answer.status == 200, where
     head, *rows = csv.reader(io.StringIO(answer.body.decode(), newline=""))
-    assert head == next(csv.reader([CSV_EXAMPLE])), where
+    assert head == next(csv.reader(CSV_EXAMPLE.splitlines())), where
     assert {len(row) for row in rows} <= {len(head)}, where
 
 
