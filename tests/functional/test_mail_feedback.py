@@ -368,6 +368,18 @@ def test_a_mail_from_before_the_last_proof_marks_nothing(world: World, post: Pos
     assert set(marks(owner)) == {"email_bounced_at"}, "of a mail after it the same is news"
 
 
+def test_a_mail_from_before_the_confirmation_marks_nothing(world: World, post: Post) -> None:
+    """The code of that very mail was typed: late feedback about it is out of date."""
+    phone = world.phone()
+    phone.create("ada", "ada@example.com").expect(201)
+    event = post.bounced("ada@example.com")
+    world.clock.move(MINUTE)
+    phone.confirm_email(world.mailed_code("ada@example.com")).expect(200)
+    post.takes(event)
+    assert phone.show().expect(200)["email_bounced_at"] is None
+    assert told_rows(world) == []
+
+
 # What unmarks
 
 
