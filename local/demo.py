@@ -17,6 +17,7 @@ from typing import Protocol, TextIO
 from local.claims import same, says, true
 from local.errors import StackError
 from local.inbox import Inbox, Mail
+from local.office import Office
 from local.options import add_stack_options, choice_of
 from local.phone import Answer, Phone, Unexpected, is_well_formed, made_up_code, mistyped, other_digits, plain_symbols
 from local.phone import selector as selector_of
@@ -44,6 +45,10 @@ class Served(Protocol):
     @property
     def mailbox_address(self) -> str:
         """Where the mails are listed."""
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """What its stack.json holds."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -107,6 +112,7 @@ class Story:
         self._told = 0  # how many of them the terminal has been shown
         self._sentence = ""
         self.server = stack.api
+        self.summary = stack.summary
         self.identity = f"ada-{secrets.token_hex(2)}"
         self.inbox = Inbox(stack.mailbox_address, f"{self.identity}@example.com")
         self.old = Phone(self.server, name="Ada's phone", platform="ios", source=HOME, log=self.wire)
@@ -129,6 +135,7 @@ class Story:
             ("Ada restores her identity on a new phone", self.restoring),
             ("The lost phone is turned away", self.turning_away),
             *Sequel(self).chapters(),
+            *Office(self).chapters(),
         ]
         self.terminal.title(f"An identity survives the loss of its phone, at {self.server}")
         for number, (title, chapter) in enumerate(chapters, 1):

@@ -9,6 +9,7 @@ reading finds it, too.
 """
 
 import argparse
+import io
 import sys
 import time
 from collections import defaultdict
@@ -23,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.admin_token import read_stack
 from local.deployment import STACK, Account
 from local.errors import StackError
+from local.phone import Unexpected
 from local.places import STATE
 from local.progress import Progress
 from local.signed_days import Archive, SignedDays, Version
@@ -135,6 +137,19 @@ def settled(read: Callable[[], Report]) -> Report:
     return report
 
 
+def whole_log_of(stack: Mapping[str, str]) -> list[str]:
+    """Verify the log of a stack that is up here, by what its stack.json holds; what was checked.
+
+    Raises:
+        Unexpected: it is not whole; the text says where.
+    """
+    deployment = _of_stack(stack)
+    report = settled(lambda: deployment.read(Progress(io.StringIO())))
+    if not report.whole:
+        raise Unexpected("\n".join(lines_of(report)))
+    return lines_of(report)
+
+
 def lines_of(report: Report) -> list[str]:
     """The report as somebody reads it at a terminal."""
     signed = f", {report.days[0]} to {report.days[-1]}," if report.days else ""
@@ -180,11 +195,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _deployment(options: argparse.Namespace) -> Deployment:
-    if options.stack:
-        name = options.stack
-        client: Any = boto3.session.Session(region_name=options.region, profile_name=options.profile).client
-    else:
-        here = read_stack(options.folder)
-        name, client = here["stack"], Account(here["aws_endpoint"]).client
+    if not options.stack:
+        return _of_stack(read_stack(options.folder))
+    session = boto3.session.Session(region_name=options.region, profile_name=options.profile)
+    return _deployed(options.stack, session.client)
+
+
+def _of_stack(stack: Mapping[str, str]) -> Deployment:
+    return _deployed(stack["stack"], Account(stack["aws_endpoint"]).client)
+
+
+def _deployed(name: str, client: Any) -> Deployment:
     (found,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     return Deployment.of(client, {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}, name)

@@ -29,6 +29,12 @@ class Place:
     api: str
     mailbox_address: str = "http://127.0.0.1:9"
 
+    @property
+    def summary(self) -> dict[str, str]:
+        """Nobody administers it."""
+        nobody = dict.fromkeys(("administrator_pool", "administrator_client"), "none")
+        return {"api": self.api, "aws_endpoint": self.api, "stack": "none", **nobody}
+
 
 @contextmanager
 def answering(status: int, kind: str, body: bytes) -> Iterator[str]:
