@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from local.phone import Answer, Phone
 from restore.keys import identity_key
 from restore.store import unpack
-from tests.functional.test_model import Attempt, Life
-from tests.stack.people import Person, some_source
+from tests.functional.life.known import Attempt, Rules
+from tests.functional.life.restoring import MAX_DEVICES
+from tests.functional.test_model import BEGINNINGS, Life
+from tests.stack.people import some_source
 from tests.stack.racing import at_once, check_history
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 _DEPLOYED: list[Stack] = []
+PATIENCE = 20
+"""Seconds for what comes by the table's stream."""
 
 
 @pytest.fixture
@@ -60,17 +64,21 @@ class Deployed:
     stack: Stack
     clock: WallClock = field(default_factory=WallClock)
     answers: list[Answer] = field(default_factory=list)
-    identity: str = ""
+    told: set[str] = field(default_factory=set)
+
+    def rest(self) -> None:
+        """The stack stays."""
+
+    def redeploy(self, parameters: dict[str, str]) -> None:
+        """The stack has the policy that it has."""
+        assert not parameters
 
     def owner(self, identity: str) -> Owner:
         """Create an identity with restore enabled."""
-        self.identity = identity
-        person = Person.new(self.stack)
-        person.identity = identity
-        person.inbox.address = f"{identity}@example.com"
-        person.phone.create(identity, person.inbox.address).expect(201)
-        person.phone.confirm_email(self.mailed_code(person.inbox.address)).expect(200)
-        return Owner(person.phone, str(person.phone.enable().expect(201)["restore_code"]))
+        address, phone = f"{identity}@example.com", self.phone()
+        phone.create(identity, address).expect(201)
+        phone.confirm_email(self.mailed_code(address)).expect(200)
+        return Owner(phone, str(phone.enable().expect(201)["restore_code"]))
 
     def phone(self, **options: Any) -> Phone:
         """A phone with fresh keys, and an address of its own."""
@@ -82,61 +90,101 @@ class Deployed:
         found = (re.search(r"^\s*([0-9]{8})\s*$", text, re.MULTILINE) for text in reversed(texts))
         return next(str(code[1]) for code in found if code)
 
+    def links(self, about: str, to: set[str]) -> dict[str, set[str]]:
+        """The new links about a device or an address, once they have come by the stream to all of these."""
+        end = time.monotonic() + PATIENCE
+        found: dict[str, set[str]] = {}
+        while set().union(*found.values()) != to and time.monotonic() < end:
+            found = {}
+            for address in to:
+                for mail in self.stack.mailbox.mails(address):
+                    for token in re.findall(r"/dispute/(\S+)", mail.text, re.MULTILINE):
+                        if token.rsplit(".", 2)[1] == about and token not in self.told:
+                            found.setdefault(token, set()).add(address)
+        self.told |= set(found)
+        return found
+
+    def unexpected_links(self) -> set[str]:
+        """Mails come when they come: what else there might be is looked for in memory alone."""
+        return set()
+
+    def paired(self, identity: str) -> set[str]:
+        """The short names of the devices that are paired, as the table has them."""
+        return set(self.item(identity, "I").get("devices", {}))
+
     def item(self, identity: str, sort: str) -> dict[str, Any]:
         """One item of the identity as it lies in the table."""
         key = {name: {"S": value} for name, value in {**identity_key(identity), "SK": sort}.items()}
         found = self.stack.client("dynamodb").get_item(TableName=self.stack.table, Key=key, ConsistentRead=True)
         return unpack(found.get("Item", {}))
 
-    def must_have_whole_logs(self) -> None:
+    def must_have_whole_logs(self, identity: str) -> None:
         """B4: no gap, no fork."""
-        if self.identity and self.item(self.identity, "I")["devices"]:
-            check_history(self.stack, self.identity)
+        if self.item(identity, "I").get("devices"):
+            check_history(self.stack, identity)
+
+    def finish_erasing(self, identity: str) -> None:
+        """It is finished by itself, soon after."""
+        end = time.monotonic() + PATIENCE
+        while self.item(identity, "R") and time.monotonic() < end:
+            time.sleep(0.2)
+        assert not self.item(identity, "R")
 
 
 class LifeOnTheStack(Life):
     """The same life, where time passes by itself, and where two phones can act at once."""
 
+    slack = 30
+
     def begin(self) -> None:
         """Take a name that nobody has."""
         self.world = Deployed(_DEPLOYED[0])
         self.identity = f"life-{os.urandom(6).hex()}"
-        self.address = f"{self.identity}@example.com"
 
-    def end(self) -> None:
-        """The stack stays."""
+    @initialize(
+        beginning=st.sampled_from(BEGINNINGS),
+        ending=st.sampled_from(["comes in", "erases"]),
+        policy=st.just(Rules()),
+    )
+    def is_created(self, beginning: str, ending: str, policy: Rules) -> None:
+        """As in memory, under the policy that the stack has."""
+        self.begins(beginning, ending, policy)
 
-    @rule()
-    def waits(self) -> None:
+    @rule(seconds=st.just(0))
+    def waits(self, seconds: int) -> None:
         """Nobody moves this clock."""
 
-    def _must_find_a_way_back(self) -> None:
+    def must_find_a_way_back(self) -> None:
         """Where no hold has to be waited for: a phone that is not held, or the sheet and the mailbox, are enough."""
         free = [key for key in self.in_order(self.paired) if not self.is_held(key)]
         if free:
-            self.phones[free[0]].enable().expect(201)
+            self.must_have_all_rights(self.phones[free[0]])
         else:
             assert self.live or self.aside or self.paired
 
-    @precondition(lambda self: sum(self.is_pending(one) for one in self.attempts) > 1)
+    def ready(self) -> list[Attempt]:
+        """Restorations that the right code would finish, each of another phone."""
+        good = {one.phone.id: one for one in self.attempts if self.awaits_code(one) and one.code is not None}
+        return [one for key, one in good.items() if key not in self.bound and len(self.paired) < MAX_DEVICES]
+
+    @precondition(lambda self: len(self.ready()) > 1)
     @rule(data=st.data())
     def two_complete_at_once(self, data: st.DataObject) -> None:
         """Two phones with a right code each, at the same moment: one is bound, and one code is spent."""
-        pending = [one for one in self.attempts if self.is_pending(one)]
-        pair: list[Attempt] = data.draw(st.permutations(pending))[:2]
+        pair: list[Attempt] = data.draw(st.permutations(self.ready()))[:2]
         answers = at_once([one.phone.prepare_completion(one.number, one.code, "keep") for one in pair])
         bound = [number for number, answer in enumerate(answers) if answer.status == 201]
         assert len(bound) == 1, [answer.text for answer in answers]
         assert answers[1 - bound[0]].status == 410
-        self._is_bound(pair[bound[0]], answers[bound[0]].expect(201), unpair=False)
+        self.is_bound(pair[bound[0]], answers[bound[0]].expect(201))
 
-    @precondition(lambda self: any(self.is_pending(one) for one in self.attempts) and self.paired)
+    @precondition(lambda self: self.ready() and self.paired)
     @rule(data=st.data())
     def one_vetoes_while_another_completes(self, data: st.DataObject) -> None:
         """Either the veto comes first or the completion does, never both."""
-        attempt = data.draw(st.sampled_from([one for one in self.attempts if self.is_pending(one)]))
-        phone = self.paired_phone(data, free=True)
-        if phone is None:
+        attempt = data.draw(st.sampled_from(self.ready()))
+        phone = self.paired_phone(data)
+        if self.is_held(phone.id):
             return
         path = phone.path(f"/restorations/{attempt.number}")
         veto, done = at_once(
@@ -147,7 +195,7 @@ class LifeOnTheStack(Life):
         )
         assert {veto.status, done.status} in ({204, 410}, {410, 201}), (veto.text, done.text)
         if done.status == 201:
-            self._is_bound(attempt, done.expect(201), unpair=False)
+            self.is_bound(attempt, done.expect(201))
         else:
             attempt.over = True
 

@@ -1,0 +1,131 @@
+"""How a life ends: the owner, who has lost nothing but time, is in again; or erases all, and nothing works any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.functional.life.addresses import Addresses
+from tests.functional.life.devices import Devices
+from tests.functional.life.disputes import Disputes
+from tests.functional.life.known import HELD_BY_DISPUTE, MAIN
+from tests.functional.life.reading import Reading
+from tests.functional.life.restoring import Restoring
+from tests.functional.world import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.phone import Phone
+
+READINGS = ["screen", "log", "kept code", "drill", "restoration", "shoulder", "no"]
+ENDINGS = ["comes in", "thief presses at once", "thief presses at the end", "erases"]
+
+
+class Ending(Restoring, Devices, Addresses, Disputes, Reading):
+    """What is tried when a life is over."""
+
+    @rule(
+        data=st.data(), what=st.sampled_from(["screen", "log", "kept code", "drill", "restoration", "shoulder", "no"])
+    )
+    def looks_around(self, data: st.DataObject, what: str) -> None:
+        """Somebody only reads, or tries what changes nothing."""
+        if what == "screen":
+            self.looks_at_the_screen(data)
+        elif what == "log":
+            self.reads_the_log(data)
+        elif what == "kept code":
+            self.reads_the_kept_code(data)
+        elif what == "drill" and self.paired:
+            self.drills(data)
+        elif what == "restoration" and self.attempts:
+            self.looks_at_a_restoration(data)
+        elif what == "shoulder" and self.attempts:
+            self.another_phone_completes(data)
+        elif what == "no" and self.paired:
+            self.refuses_the_prompt(data)
+
+    def teardown(self) -> None:
+        """The owner gets the identity back, or is rid of it."""
+        try:
+            if self.phones:
+                free = [key for key in self.in_order(self.paired) if not self.is_held(key)]
+                if self.ending == "erases" and free:
+                    self.erases(self.phones[free[0]])
+                else:
+                    self.must_find_a_way_back()
+        finally:
+            self.end()
+
+    def must_find_a_way_back(self) -> None:
+        """B1 B8: after a hold somebody with a paired phone, or with the sheet and the mailbox, is in and stays in.
+
+        A thief who reads the mailbox besides presses every link there is, and cannot keep the owner out for longer.
+        """
+        longest = max(HELD_BY_DISPUTE, self.policy.hold)
+        self.world.clock.move(longest + 2 * HOUR)
+        if self.paired:
+            phone = self.phones[self.in_order(self.paired)[0]]
+            self.must_have_all_rights(phone)
+        thief = self.address[MAIN] if self.ending.startswith("thief") else None
+        new = next((phone for phone in self._restored(thief) if phone.id in self.paired), None)
+        assert new is not None, "whoever reads one mailbox keeps the owner out"
+        new.sign_in().expect(201)
+        self.world.clock.move(longest)
+        self.must_have_all_rights(new)
+
+    def _restored(self, thief: str | None) -> Iterator[Phone]:
+        """New phones of the owner, one after the other, each with both codes; a thief may press what comes."""
+        for _ in range(3):
+            code, new = next(iter(self.live)), self.new_phone()
+            attempt = self.asks_with(new, code)
+            assert attempt is not None
+            if thief and self.ending == "thief presses at once":
+                self.presses_all(thief)
+            self.completes_with(attempt, attempt.code, unpair=True)
+            if attempt.ready is not None and self.is_pending(attempt):
+                self.world.clock.move(self.policy.waiting_hours * HOUR)
+                self.completes_with(attempt, None, unpair=True)
+            if thief:
+                self.presses_all(thief)
+            yield new
+
+    def must_have_all_rights(self, phone: Phone) -> None:
+        """A phone that is not held makes the identity restorable."""
+        self.must_show_what_is(phone.show().expect(200))
+        assert not self.is_held(phone.id), "a hold that does not end"
+        address = self.address[MAIN] or f"{self.identity}@example.com"
+        made = phone.enable(None if self.address[MAIN] else address).expect(201)
+        self.replace_codes(made["restore_code"])
+        if not self.address[MAIN]:
+            phone.confirm_email(self.world.mailed_code(address)).expect(200)
+            self.address[MAIN] = address
+            self.awaited.pop(MAIN, None)
+        phone.drill(made["restore_code"]).expect(200)
+
+    def erases(self, phone: Phone) -> None:
+        """A 14.2: a paired phone erases the identity; from this moment on nothing that ever was works any more."""
+        codes = [*self.live, *self.dead]
+        phone.erase().expect(204)
+        self._must_all_be_dead(codes)
+        self.world.finish_erasing(self.identity)
+        self._must_all_be_dead(codes)
+        stranger = self.world.phone()
+        stranger.create(self.identity).expect(409, "identity_taken")
+
+    def _must_all_be_dead(self, codes: list[str]) -> None:
+        for phone in self.phones.values():
+            for answer in (phone.sign_in(), phone.show(), phone.come_back(), phone.enable(), phone.erase()):
+                answer.expect(401, "not_paired")
+        for code in codes[:3]:
+            answer = self.world.phone().request_restore(self.identity, code)
+            assert answer.code in {"restore_refused", "too_many_requests"}, answer.text
+        for attempt in self.attempts:
+            attempt.phone.complete(attempt.number, attempt.code or "12345678").expect(401, "not_paired")
+        for offer in self.offers:
+            self.world.phone().scan(self.identity, offer.number, offer.secret).expect(401, "not_paired")
+        for token in self.mailed:
+            assert self.world.phone().dispute(token).status == 410
+        assert not self.world.unexpected_links()
