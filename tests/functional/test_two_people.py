@@ -94,7 +94,7 @@ class Case:
         """It is done now: answered as ever, and seen in the table and by the app."""
         answer.expect(ACTS[self.act])
         restore = self.world.item("ada", "R")
-        done = {
+        done: dict[str, Callable[[], bool]] = {
             "policy": lambda: self.world.items()["POLICY", "V"]["ver"]["N"] == str(self.version + 1),
             "send": lambda: any("sent" in code for code in restore["codes"].values()),
             "reveal": lambda: answer.json()["restore_code"] == self.owner.restore_code,

@@ -1,7 +1,8 @@
 """`POST /v1/admin/identities/{i}/restore-code/issue`: a one-time restore code for a user who has lost theirs.
 
 The caller gets a new code, good for some hours beside the user's own, and hands it over. Nobody's old code becomes
-readable, the second code still goes to the user's confirmed address, and using it replaces every other one.
+readable, the second code still goes to the user's confirmed address, and using it replaces every other one. It takes
+the place of an earlier issued one: that is dead, and so is what was begun with it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from restore import administration, administrators, approvals, aws, settings, state
+from restore import administration, administrators, approvals, aws, restorations, settings, state
 from restore.administration import Order, Terms
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
@@ -70,6 +71,8 @@ def _issue(view: View, act: Act, terms: Terms, call: AdminCall) -> Order:
         restore, pepper, call.identity, call.now, by=by, seconds=call.body.hours * HOUR
     )
     act.tell("restore.code_issued", code_label=label, by="administrator", reason=call.body.reason)
+    for number in restorations.cancel_of_ended_codes(restore, call.now):
+        act.tell("restoration.cancelled", restoration=number, by="new_code")
     values = {
         "identity": call.identity,
         "label": label,

@@ -49,10 +49,23 @@ def _unpair(view: View, act: Act, call: AdminCall) -> Order:
     paired: dict[str, Item] = (view.identity or {})["devices"]
     if short not in view.devices:
         raise Problem("not_found")
+    values = {
+        "identity": call.identity,
+        "device": view.devices[short]["name"],
+        "platform": view.devices[short]["platform"],
+        "reason": call.body.reason,
+        "time": rfc3339(call.now) or "",
+    }
+
+    def mail() -> None:
+        kind = "device_unpaired_by_administrator"
+        act.mail(kind, state.recipients(restore), state.language_of(restore), **values)
+
     had_way_back = devices.end_way_back(restore, short, call.now)
     if short not in paired:
         if had_way_back:
             act.tell("device.way_back_ended", device=device, by="administrator", reason=call.body.reason)
+            mail()
         return Order("unpairing", Change(written=had_way_back), tells={"device": device})
     last = len(paired) == 1
     if last and state.status(restore) != "enabled":
@@ -65,15 +78,7 @@ def _unpair(view: View, act: Act, call: AdminCall) -> Order:
     act.tell("device.unpaired", device=device, by="administrator", reason=call.body.reason)
     for offer in pairings.end_offers_of(restore, {device}, call.now):
         act.tell("pairing.cancelled", pairing=offer, by="unpairing")
-    values = {
-        "identity": call.identity,
-        "device": view.devices[short]["name"],
-        "platform": view.devices[short]["platform"],
-        "reason": call.body.reason,
-        "time": rfc3339(call.now) or "",
-    }
-    kind = "device_unpaired_by_administrator"
-    act.mail(kind, state.recipients(restore), state.language_of(restore), **values)
+    mail()
     return Order(
         "unpairing",
         Change(further=[(write, None)]),

@@ -289,6 +289,14 @@ def cancel_pending(restore: Item, now: int, *, except_for: str = "") -> list[str
     return ended
 
 
+def cancel_of_ended_codes(restore: Item, now: int) -> list[str]:
+    """Cancel what was begun with a code that is not there any more; the ids of what was."""
+    ended = [number for number, entry in pending(restore, now).items() if entry["c"] not in restore.get("codes", {})]
+    for number in ended:
+        _cancel(restore["rst"][number], now)
+    return ended
+
+
 def approve(entry: Item, now: int) -> None:
     """A paired device's word ends the waiting period, now or in advance."""
     entry["approved"] = True
