@@ -184,7 +184,7 @@ def test_domains_are_kept_in_lower_case(admin: Clerk) -> None:
 @pytest.mark.parametrize("member", ["version", "Max_Devices", "hold_seconds", "two_people"])
 def test_a_field_that_there_is_not(world: World, admin: Clerk, member: str) -> None:
     """422: PUT is without the version, and a misspelt field must not pass for a setting."""
-    answer = put(admin, **{member: 1})
+    answer = admin.call("PUT", "/policy", {**DEFAULT, member: 1}, if_match='"0"')
     answer.expect(422, "invalid")
     assert answer.document["errors"][0]["field"] == member
     assert ("POLICY", "V") not in world.items()
