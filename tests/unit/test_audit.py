@@ -102,3 +102,11 @@ def test_an_event_shows_its_salt_as_its_id() -> None:
         "source": "192.0.2.1",
         "detail": {"by": "device"},
     }
+
+
+@pytest.mark.parametrize("member", ["code", "restore_code"])
+def test_a_notice_holds_no_code(member: str) -> None:
+    """N1, A 16.2.5: notices lie in the table until they are mailed, so one that would hold a code is refused."""
+    act = audit.Act("ada", now=1, device=None, source="192.0.2.1", server="https://id.example.com")
+    with pytest.raises(ValueError, match="by the act itself"):
+        act.mail("restore_code_sent", ["ada@example.com"], "en", **{member: "22G1-KFBN"})

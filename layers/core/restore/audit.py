@@ -28,6 +28,7 @@ from restore.times import rfc3339
 if TYPE_CHECKING:
     from restore.conditions import Item, Write
 
+_NEVER_KEPT: Final = frozenset({"code", "restore_code"})
 _CURSOR: Final = re.compile(r"([1-9][0-9]{0,9})\.[A-Za-z0-9_-]{43}", re.ASCII)
 
 
@@ -56,7 +57,13 @@ class Act:
         self._rows.append({"type": kind, "device": device or self._device, "detail": detail})
 
     def mail(self, kind: str, to: list[str], language: str, **values: str | list[str]) -> None:
-        """Leave a notice to be mailed from the stream: it goes out if, and only if, the act happened."""
+        """Leave a notice to be mailed from the stream: it goes out if, and only if, the act happened.
+
+        ValueError for a mail that holds a code: what is left here lies in the table.
+        """
+        if values.keys() & _NEVER_KEPT:
+            message = "a code is mailed by the act itself"
+            raise ValueError(message)
         self._mails += [{"kind": kind, "to": address, "language": language, "values": values} for address in to]
 
     def close(self, restore: Item) -> Write:
