@@ -623,14 +623,18 @@ class Phone:
         """As a device that was set aside: throw out those that did it (204)."""
         return self.act("DELETE", self.path("/devices/held"), verified=True)
 
-    def protect(self, new: Key | None) -> Answer:
-        """Set, change or, with None, remove this phone's verification key; old and new sign (204)."""
+    def prepare_protection(self, new: Key | None) -> Request:
+        """`PUT …/devices/{device}/verification-key`, signed by the old key and the new one."""
         path = self.path(f"/devices/{self.id}/verification-key")
         request = self.prepare("PUT", path, {"verification_key": new and new.public}, verified=True)
         if new is not None:
             created, nonce = int(time.time()), _nonce_of(request)
             request = signed(request, new, tag=VERIFIED_TAG, label="new", created=created, nonce=nonce)
-        answer = self.send(request)
+        return request
+
+    def protect(self, new: Key | None) -> Answer:
+        """Set, change or, with None, remove this phone's verification key; old and new sign (204)."""
+        answer = self.send(self.prepare_protection(new))
         if answer.status == http.HTTPStatus.NO_CONTENT:
             self.verification = new
         return answer

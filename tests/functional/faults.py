@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
-SERVICES: Final = ("dynamodb", "secretsmanager", "sesv2")
+SERVICES: Final = ("dynamodb", "secretsmanager", "sesv2", "kms")
 SERVICE_IDS: Final = {"secrets-manager": "secretsmanager"}
 DYNAMODB: Final = "com.amazonaws.dynamodb.v20120810#"
 
@@ -104,18 +104,21 @@ FAULTS: Final = (
         dynamodb=(400, "ThrottlingException"),
         secretsmanager=(400, "ThrottlingException"),
         sesv2=(429, "TooManyRequestsException"),
+        kms=(400, "ThrottlingException"),
     ),
     Fault(
         "broken",
         dynamodb=(500, "InternalServerError"),
         secretsmanager=(500, "InternalServiceError"),
         sesv2=(500, "InternalFailure"),
+        kms=(500, "KMSInternalException"),
     ),
     Fault(
         "denied",
         dynamodb=(400, "AccessDeniedException"),
         secretsmanager=(400, "AccessDeniedException"),
         sesv2=(403, "AccessDeniedException"),
+        kms=(400, "AccessDeniedException"),
     ),
     Fault("mail rejected", sesv2=(400, "MessageRejected")),
     Conflict("conflict"),

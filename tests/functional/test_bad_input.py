@@ -22,6 +22,20 @@ BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "RefusePrompt": ("POST", "/v1/identities/ada/back-up-prompt", {"answer": "not_now"}),
     "EnableRestore": ("POST", "/v1/identities/ada/restore", {"email": "ada@example.com"}),
     "ConfirmEmail": ("POST", "/v1/identities/ada/email/confirmation", {"code": "12345678"}),
+    "ChangeEmail": ("PUT", "/v1/identities/ada/email", {"email": "ada@example.net"}),
+    "ChangeSecondEmail": ("PUT", "/v1/identities/ada/second-email", {"email": "ada@second.example"}),
+    "ConfirmSecondEmail": ("POST", "/v1/identities/ada/second-email/confirmation", {"code": "12345678"}),
+    "Drill": ("POST", "/v1/identities/ada/restore/drill", {"restore_code": ""}),
+    "ChangeVerificationKey": (
+        "PUT",
+        f"/v1/identities/ada/devices/{'x' * 44}/verification-key",
+        {"verification_key": None},
+    ),
+    "CompletePairing": (
+        "POST",
+        f"/v1/identities/ada/pairings/{'x' * 22}/completion",
+        {"secret": "x" * 22, "device": {}},
+    ),
     "RequestRestore": ("POST", "/v1/identities/ada/restorations", {"restore_code": "", "device": {}}),
     "CompleteRestore": ("POST", f"/v1/identities/ada/restorations/{'x' * 22}/completion", {"email_code": "12345678"}),
 }
@@ -35,6 +49,16 @@ EMPTY: dict[str, tuple[str, str]] = {
     "ShowRestoration": ("GET", f"/v1/identities/ada/restorations/{'x' * 22}"),
     "CancelRestoration": ("DELETE", f"/v1/identities/ada/restorations/{'x' * 22}"),
     "ResendCode": ("POST", f"/v1/identities/ada/restorations/{'x' * 22}/resend"),
+    "ResendSecondConfirmation": ("POST", "/v1/identities/ada/second-email/confirmation/resend"),
+    "RemoveSecondEmail": ("DELETE", "/v1/identities/ada/second-email"),
+    "ShowCode": ("GET", "/v1/identities/ada/restore/code"),
+    "ShowEvents": ("GET", "/v1/identities/ada/events"),
+    "ApproveRestoration": ("POST", f"/v1/identities/ada/restorations/{'x' * 22}/approval"),
+    "OfferPairing": ("POST", "/v1/identities/ada/pairings"),
+    "ShowPairing": ("GET", f"/v1/identities/ada/pairings/{'x' * 22}"),
+    "CancelPairing": ("DELETE", f"/v1/identities/ada/pairings/{'x' * 22}"),
+    "Reclaim": ("DELETE", "/v1/identities/ada/devices/held"),
+    "EraseIdentity": ("DELETE", "/v1/identities/ada"),
     "Unpair": ("DELETE", f"/v1/identities/ada/devices/{'x' * 44}"),
 }
 """The routes without one."""

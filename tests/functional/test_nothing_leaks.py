@@ -6,13 +6,13 @@ import io
 import json
 import logging
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.phone import plain_symbols, selector
 from restore import http
-from tests.functional.acts import ACTS, GUESSES
+from tests.functional.acts import ACTS, DISPUTES, GUESSES
 from tests.functional.faults import BY_NAME, Wire
 from tests.functional.world import ADDRESS, PEPPER
 
@@ -45,8 +45,10 @@ def secrets_of(world: World) -> dict[str, str]:
         told = answer.document
         if code := told.get("restore_code"):
             found |= spellings(code)
-        if answer.request.body and b"restore_code" in answer.request.body:
-            found |= spellings(json.loads(answer.request.body)["restore_code"])
+        if code := _sent(answer).get("restore_code"):
+            found |= spellings(code)
+        if secret := told.get("secret") or _sent(answer).get("secret"):
+            found[secret] = "pairing secret"
         for value in re.findall(r":([A-Za-z0-9+/]{86}==):", answer.request.header("Signature") or ""):
             found[value] = "signature"
     for mail in world.mails:
@@ -54,6 +56,12 @@ def secrets_of(world: World) -> dict[str, str]:
         for token in mail.tokens:
             found |= {token: "dispute token", token.rpartition(".")[2]: "dispute secret"}
     return found
+
+
+def _sent(answer: Answer) -> dict[str, Any]:
+    """The JSON object of the request."""
+    sent: dict[str, Any] = json.loads(answer.request.body or b"{}")
+    return sent
 
 
 def spellings(code: str) -> dict[str, str]:
@@ -77,7 +85,7 @@ def test_nothing_secret_in_logs_metrics_and_table(
     world.deliver()
     log = said() + "".join(str(record.__dict__) for record in caplog.records)
     assert '"message":"answered"' in log or act in GUESSES
-    assert '"message":"refused"' in log or act.startswith("dispute")
+    assert '"message":"refused"' in log or act in DISPUTES
     table = json.dumps([[*key, item] for key, item in world.items().items()])
     secret = secrets_of(world)
     assert len(secret) > 1
@@ -108,8 +116,8 @@ def must_tell_no_code_but_its_own(answer: Answer) -> None:
     assert not re.search(r"(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}", text)
     if "qr" in answer.document:
         before, _, after = answer.document["qr"]["uri"].partition("#")
-        assert before == f"{ADDRESS.url}/restore"
-        assert plain_symbols(own) in after
+        assert before == f"{ADDRESS.url}/{'restore' if own else 'pair'}"
+        assert (plain_symbols(own) or answer.document["secret"]) in after
 
 
 def test_what_goes_wrong_unforeseen_is_logged_without_its_message(world: World, said: Callable[[], str]) -> None:

@@ -7,28 +7,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.phone import fresh_nonce
-from tests.functional.acts import ACTS, GUESSES
+from tests.functional.acts import ACTS, DISPUTES, GUESSES, LAST
 from tests.functional.world import DAY, MINUTE
 
 if TYPE_CHECKING:
     from tests.functional.world import World
 
-UNSIGNED = {"dispute_of_a_restoration", "dispute_of_a_device"}
-EVERYTHING = {name: act for name, act in {**ACTS, **GUESSES}.items() if name not in UNSIGNED}
+EVERYTHING = {name: act for name, act in {**ACTS, **GUESSES}.items() if name not in DISPUTES}
 REFUSED_ALIKE = {"wrong_restore_code"}
 """A guess is refused with one and the same answer however often it comes; it costs its sender, not the owner's code."""
 
 
 @pytest.mark.parametrize("act", sorted(set(EVERYTHING) - REFUSED_ALIKE))
 def test_the_very_same_bytes_are_a_replay(world: World, act: str) -> None:
-    """`signature_replayed`, at once and until its time is over; then `signature_expired`. Nothing changes, no mail."""
+    """`signature_replayed`, at once and until its time is over; then `signature_expired`. Nothing changes, no mail.
+
+    Whoever is a stranger by it is told just that.
+    """
     request = EVERYTHING[act](world)()
     assert world.send(request).status < 410
     world.deliver()
     before, mails = world.items(), len(world.mails)
-    world.send(request).expect(401, "signature_replayed")
+    over = "not_paired" if act in LAST else "signature_replayed"
+    world.send(request).expect(401, over)
     world.clock.move(119)
-    world.send(request).expect(401, "signature_replayed")
+    world.send(request).expect(401, over)
     world.clock.move(2)
     world.send(request).expect(401, "signature_expired")
     assert world.items() == before
@@ -91,7 +94,7 @@ def test_a_restoration_recorded_is_of_no_use_when_it_is_over(world: World) -> No
     assert len(world.mails) == mails
 
 
-@pytest.mark.parametrize("act", sorted(UNSIGNED))
+@pytest.mark.parametrize("act", sorted(DISPUTES))
 def test_a_dispute_link_works_once(world: World, act: str) -> None:
     """It is unsigned; its secret is spent."""
     request = ACTS[act](world)()
