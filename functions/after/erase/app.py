@@ -58,7 +58,7 @@ def _finished(record: dict[str, Any], context: Any) -> bool:
             step: list[Write] = []
             for item in items:
                 writes = _gone(identity, item, name_hash)
-                if step and len(step) + len(writes) > STEP:
+                if step and (len(step) + len(writes) > STEP or _meet(step, writes)):
                     break
                 step += writes
             if context.get_remaining_time_in_millis() < ENOUGH_MILLISECONDS:
@@ -73,6 +73,12 @@ def _finished(record: dict[str, Any], context: Any) -> bool:
         return False
     logger.info("erased")
     return True
+
+
+def _meet(step: list[Write], writes: list[Write]) -> bool:
+    """Whether both write to one item, which a transaction refuses: two rows may be about one approval."""
+    keys = {tuple(write.key.values()) for write in step}
+    return any(tuple(write.key.values()) in keys for write in writes)
 
 
 def _gone(identity: str, item: Item, name_hash: str) -> list[Write]:

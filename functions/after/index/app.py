@@ -39,17 +39,17 @@ _known_days: set[tuple[str, str | None]] = set()
 @wired
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Enter events and count whom they are about; answers which messages are to be given again."""
-    rows: dict[str, list[Item]] = defaultdict(list)
+    rows: dict[str, dict[int, Item]] = defaultdict(dict)  # a batch may bring an event twice, a transaction may not
     messages: dict[str, set[str]] = defaultdict(set)
     for record in event["Records"]:
         told = json.loads(record["body"])["detail"]
         chain = told["identity"] or ADMINISTRATION
-        rows[chain].append({**told, "at": seconds_of(told["at"])})
+        rows[chain][told["seq"]] = {**told, "at": seconds_of(told["at"])}
         messages[chain].add(record["messageId"])
     failed: set[str] = set()
     for chain, some in rows.items():
         try:
-            _enter(chain, some)
+            _enter(chain, list(some.values()))
         except Problem as problem:
             logger.error("indexing put off", reason=problem.reason)  # noqa: TRY400 - no text of it is logged
             failed |= messages[chain]

@@ -46,6 +46,8 @@ PART: Final = 20_000
 """Entries of one object."""
 AT_MOST: Final = 31
 """Days made up for in one run; the next run goes on."""
+OVER_SECONDS: Final = journal.LATE_AFTER + 900
+"""So long after its end a day is signed: what comes later is entered as late, what came just before is there."""
 
 
 @wired
@@ -54,15 +56,19 @@ def lambda_handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     now = int(time.time())
     last = table.get(signed_key())
     signed = []
-    for day in islice(_unsigned(last, journal.day_of(now)), AT_MOST):
-        last = _sign(day, last, now)
+    for day in islice(_unsigned(last, journal.day_of(now - OVER_SECONDS)), AT_MOST):
+        try:
+            last = _sign(day, last, now)
+        except Problem as problem:
+            logger.error("not signed", day=day, reason=problem.reason)  # noqa: TRY400 - no text of it is logged
+            raise  # the run fails and rings; the next one goes on with this day
         signed.append(day)
     logger.info("signed", days=len(signed))
     return {"signed": signed}
 
 
 def _unsigned(last: Item | None, today: str) -> Iterator[str]:
-    """The days since the last one that was signed; at first, since there is anything."""
+    """The days before `today` since the last one that was signed; at first, since there is anything."""
     if last:
         day = date.fromisoformat(last["day"]) + timedelta(days=1)
     else:
