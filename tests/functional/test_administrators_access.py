@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
-from tests.functional.clerks import CLIENT, OFFICE, Clerk, set_policy
+from tests.functional.clerks import CLIENT, OFFICE, Clerk, meanwhile, set_policy
 from tests.functional.world import HOUR, MINUTE, routes
 
 if TYPE_CHECKING:
@@ -316,6 +316,17 @@ def test_the_hour_slides(world: World) -> None:
         clerk.act("ada", "restore/unbarring").expect(429, "too_many_requests")
         world.clock.move(1)
         clerk.act("ada", "restore/unbarring").expect(204)
+
+
+def test_the_limit_holds_in_a_race(world: World) -> None:
+    """ASVS 2.3.4, 15.4.2: of two last acts at the same moment one is done, however they meet."""
+    world.owner()
+    clerk, twin = Clerk(world, "helpdesk", sub="one"), Clerk(world, "helpdesk", sub="one")
+    for _ in range(ACTS_AN_HOUR - 1):
+        clerk.act("ada", "restore/unbarring").expect(204)
+    with meanwhile(lambda: twin.act("ada", "restore/unbarring").expect(204), "PutItem"):
+        clerk.act("ada", "restore/barring").expect(429, "too_many_requests")
+    assert "barred" not in world.item("ada", "R")
 
 
 def test_a_lower_limit_says_when_it_ends(world: World) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from local.phone import plain_symbols
+from restore import aws
 from tests.functional.bus import Bus
 from tests.functional.clerks import Clerk, meanwhile, set_policy
-from tests.functional.faults import BY_NAME, Wire
+from tests.functional.faults import BY_NAME, Wire, response
 from tests.functional.world import DAY, HOUR, MINUTE
 from tests.functional.world import Owner as Person
 
@@ -217,6 +218,17 @@ def test_what_is_not_approved_is_not_done(case: Case) -> None:
     assert case.state() == before
     kinds = [row["type"] for row in case.world.events("#administration")]
     assert (kinds.count("approval.denied"), kinds.count("approval.given")) == (1, 0)
+
+
+@pytest.mark.parametrize("said", ["true", 1, "yes", None, [True]])
+def test_a_word_that_is_neither_yes_nor_no(world: World, said: Any) -> None:
+    """422: nothing is coerced into a yes, and nothing is decided."""
+    case = ready(world, "reveal")
+    number = case.ask()
+    case.approver.call("POST", f"/approvals/{number}", {"approve": said}).expect(422, "invalid")
+    case.approver.call("POST", f"/approvals/{number}", {}).expect(422, "invalid")
+    case.send(number).expect(403, "not_allowed")
+    case.decide(number).expect(204)
 
 
 def test_a_yes_is_not_taken_back_by_a_later_no(world: World) -> None:
@@ -446,6 +458,26 @@ def test_the_mail_is_refused(world: World) -> None:
     case.must_be_done(case.send(number))
     assert case.owner.restore_code in world.mails[-1].text
     case.send(number).expect(403, "not_allowed")
+
+
+@pytest.mark.parametrize("act", ["send", "reveal"])
+def test_the_seal_cannot_be_opened(world: World, act: str) -> None:
+    """503 where KMS fails: nothing is shown, sent or logged as if it were, and the approval is still there."""
+    case = ready(world, act)
+    number, before, sent = case.asked(), case.state(), len(world.mails)
+    events = aws.client("kms").meta.events
+
+    def refuse(request: Any, **_: Any) -> Any:
+        return response(request, 400, {"__type": "KMSInvalidStateException", "message": "on purpose"})
+
+    events.register_first("before-send.kms.Decrypt", refuse)
+    try:
+        case.send(number).expect(503, "unavailable")
+    finally:
+        events.unregister("before-send.kms.Decrypt", refuse)
+    assert case.state() == before
+    assert len(world.mails) == sent
+    case.must_be_done(case.send(number))
 
 
 def test_sent_twice_at_once(case: Case) -> None:
