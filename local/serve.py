@@ -49,7 +49,7 @@ def _whereabouts(stack: Stack, choice: Choice) -> str:
         f"  Mails sent         {stack.mailbox_address}   (in a browser, or as JSON)",
         f"  Local AWS          {stack.aws_endpoint}   (region {stack.region}, key id and secret: test)",
         f"  Administrators     {people}   (password: {PASSWORD})",
-        f"  They sign in at    {administrators.page}",
+        f"  Their dashboard    {administrators.callback}",
         "  A token of one     make -s admin-token ROLE=auditor   (or helpdesk, or admin)",
         f"  For programs       {stack.folder / 'stack.json'}",
         f"  Functions' logs    {stack.folder / 'functions.log'}",

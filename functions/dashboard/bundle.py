@@ -62,7 +62,7 @@ def _sources() -> list[Path]:
 
 
 def _bundle(kept: Path, bundle: Path) -> None:
-    work = _workshop(kept)
+    work = workshop(kept)
     bundle.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=bundle.parent, prefix=".unfinished-") as unfinished:
         made = Path(unfinished) / "made"
@@ -72,7 +72,7 @@ def _bundle(kept: Path, bundle: Path) -> None:
 
 def _check(kept: Path, openapi: Path) -> int:
     """Make the types of the API's documents anew, and have TypeScript check all of it."""
-    work = _workshop(kept)
+    work = workshop(kept)
     _node(work, "types.mjs", str(openapi), "src/api/generated.ts")
     try:
         _node(work, "node_modules/.bin/tsc", "--noEmit")
@@ -81,7 +81,7 @@ def _check(kept: Path, openapi: Path) -> int:
     return 0
 
 
-def _workshop(kept: Path) -> Path:
+def workshop(kept: Path) -> Path:
     """A folder with the packages, and with the sources as they are now."""
     locked = [WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc"]
     work = kept / "packages" / digest_of(locked)

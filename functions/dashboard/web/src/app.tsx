@@ -83,6 +83,9 @@ function Frame({ person }: { person: Person }) {
   const found = VIEWS[name];
   const seen = found && may(person.role, found.role) ? found : undefined;
   const current = name === "user" ? "users" : name;
+  const views = useRef<HTMLUListElement>(null);
+  // on a narrow screen the list of views scrolls
+  useEffect(() => views.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [current]);
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{say.skip}</a>
@@ -94,7 +97,7 @@ function Frame({ person }: { person: Person }) {
           </a>
           <Me person={person} />
           <nav class="nav" aria-label={say.nav.label}>
-            <ul>
+            <ul ref={views}>
               {Object.entries(VIEWS).filter(([, { listed, role }]) => listed && may(person.role, role)).map(([one]) => (
                 <li key={one}>
                   <a href={to([one])} aria-current={one === current ? "page" : undefined}>{say.nav[one as keyof typeof say.nav]}</a>

@@ -1,0 +1,298 @@
+"""The administrators' dashboard in a real browser, against the deployed stack.
+
+Pictures of it lie in `.local/screenshots`. Without Chromium the tests are skipped, and say how to get it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from local.policy import changed
+from restore.policy import Policy
+from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, Desk, chromium
+from tests.stack.people import Person, members, pairing_completion, read_qr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+    from local.stack import Stack
+
+    Opening = Callable[..., Desk]
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium here: install it (Debian: apt-get install chromium) to try the dashboard"
+)
+
+HOSTILE = '<img src=x onerror=alert(1)>"&'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for all of these tests."""
+    with sync_playwright() as playwright, chromium(playwright) as started:
+        yield started
+
+
+@pytest.fixture
+def desk(browser: Browser, stack: Stack) -> Iterator[Opening]:
+    """Open a browser for somebody; at the end none may have complained."""
+    opened: list[Desk] = []
+
+    def opening(role: str, person: str = "", **how: Any) -> Desk:
+        opened.append(Desk(browser, stack, **how))
+        return opened[-1].signed_in(role, person)
+
+    yield opening
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def policy(stack: Stack) -> Iterator[Callable[..., None]]:
+    """Set fields of the policy; afterwards the template's parameters are in force again, for the tests that follow."""
+
+    def put(**fields: Any) -> None:
+        changed(stack.summary, {name: json.dumps(value) for name, value in fields.items()})
+
+    yield put
+    changed(stack.summary, dict.fromkeys(Policy.__slots__, "default"))
+
+
+@pytest.fixture(scope="module")
+def ada(stack: Stack) -> Person:
+    """Somebody with two phones, one of a hostile name, and restore enabled."""
+    person = Person.restorable(stack, name=HOSTILE)
+    person.with_second_phone()
+    return person
+
+
+@pytest.mark.parametrize(
+    ("role", "views", "acts"),
+    [
+        ("auditor", ["Users", "Policy", "Audit log", "Readiness"], []),
+        ("helpdesk", ["Users", "Policy", "Audit log", "Readiness"], ["Bar restore"]),
+        (
+            "admin",
+            ["Users", "Approvals", "Policy", "Audit log", "Readiness"],
+            ["Issue a one-time code", "Bar restore"],
+        ),
+    ],
+)
+def test_each_role_is_offered_what_it_may_do(
+    desk: Opening, ada: Person, role: str, views: list[str], acts: list[str]
+) -> None:
+    """S15 S16: signed in at the pool's own page; what a role may not do is not offered."""
+    at = desk(role)
+    assert at.page.get_by_role("navigation", name="Views").get_by_role("link").all_inner_texts() == views
+    page = at.user(ada.identity)
+    offered = page.get_by_role("region", name="What you can do").get_by_role("button").all_inner_texts()
+    assert offered == acts
+    expect(page.get_by_role("button", name="Unpair")).to_have_count(0 if role == "auditor" else 2)
+    at.go("#/policy")
+    expect(page.get_by_label("Restoring is allowed")).to_be_enabled(enabled=role == "admin")
+
+
+def test_a_user_is_found_and_a_device_unpaired(desk: Opening, stack: Stack) -> None:
+    """S15 B9: found by the name's beginning; the act says what it does, wants a reason, is done; names are text."""
+    person = Person.restorable(stack)
+    second = person.other_phone(HOSTILE)
+    offer = person.phone.act("POST", person.phone.path("/pairings"), {}, verified=True).expect(201)
+    second.send(pairing_completion(second, offer["pairing"]["id"], offer["secret"])).expect(201)
+    at = desk("helpdesk")
+    row = at.listed(person.identity[:8])
+    expect(row).to_contain_text("Can restore")
+    row.get_by_role("link").click()
+    expect(at.page.get_by_role("heading", name=HOSTILE)).to_be_visible()
+    opener = at.button(f"Unpair {HOSTILE}")
+    opener.click()
+    expect(at.page.get_by_role("dialog", name=f"Unpair “{HOSTILE}”?")).to_be_visible()
+    at.button("Unpair the device").click()
+    expect(at.page.get_by_text("Say why")).to_be_visible()
+    at.page.keyboard.press("Escape")
+    expect(at.page.get_by_role("dialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+    at.act(f"Unpair {HOSTILE}", "Unpair the device", HOSTILE)
+    expect(at.page.get_by_text("Done.")).to_be_visible()
+    expect(at.page.get_by_role("heading", name=HOSTILE)).to_have_count(0)
+    assert person.devices() == {person.phone.id}
+    expect(at.page.get_by_text(HOSTILE).first).to_be_visible()  # the reason, in the latest events
+
+
+def test_two_people_reveal_a_code_for_a_letter(desk: Opening, stack: Stack, policy: Callable[..., None]) -> None:
+    """S15 S16: asked for by one, approved by another, shown to the one who asked, on paper, and nowhere else."""
+    policy(keep_sealed_codes=True, two_person_approval=True)
+    person = Person.restorable(stack)
+    asking = desk("admin")
+    page = asking.user(person.identity)
+    asking.act("Reveal the kept code", "Reveal the code", "called, known by voice")
+    expect(page.get_by_role("dialog", name="This waits for a second person")).to_be_visible()
+    page.get_by_role("link", name="Go to Approvals").click()
+    expect(page.get_by_text("Waits for another admin")).to_be_visible()
+
+    approving = desk("admin", "otto")
+    approving.go("#/approvals")
+    card = approving.page.get_by_role("article").filter(has_text=person.identity)
+    expect(card).to_contain_text("called, known by voice")
+    card.get_by_text("What exactly will be done").click()
+    approving.picture("approvals-desktop-en-light")
+    card.get_by_role("button", name="Approve").click()
+    expect(approving.page.get_by_text("Approved by otto.admin@example.com")).to_be_visible()
+
+    asking.go("#/users")
+    asking.go("#/approvals")
+    page.get_by_role("article").filter(has_text=person.identity).get_by_role("button", name="Carry it out").click()
+    letter = page.get_by_role("article", name="Restore code")
+    expect(letter).to_contain_text(person.identity)
+    assert letter.locator(".sheet-code span").all_inner_texts() == person.paper.split("-")
+    server, scanned = members(read_qr(letter.locator("svg").evaluate("(svg) => svg.outerHTML")))
+    assert (server, scanned["i"], scanned["c"]) == (stack.api, person.identity, person.paper.replace("-", ""))
+    asking.picture("letter-desktop-en-light")
+    assert not asking.violations()
+    for paper in ("A4", "Letter"):
+        file = PICTURES / f"dashboard-letter-{paper}.pdf"
+        page.pdf(path=file, format=paper)
+        assert file.read_bytes().count(b"/Type /Page\n") == 1, "more than one sheet"
+    kept = page.evaluate("JSON.stringify([location.href, {...localStorage}, {...sessionStorage}, history.state])")
+    assert person.paper.split("-")[0] not in kept
+    asking.go("#/users")
+    page.go_back()
+    expect(asking.heading("Restore code")).to_be_visible()
+    expect(page.get_by_text("There is no code to show")).to_be_visible()
+
+
+def test_policy_is_tried_saved_and_defended(desk: Opening, policy: Callable[..., None]) -> None:
+    """S14 B12: tried first, saved over the version that was read; who was overtaken compares and decides."""
+    one, other = desk("admin"), desk("admin", "otto")
+    for at in (one, other):
+        at.go("#/policy")
+        expect(at.page.get_by_text("Nothing is changed yet.")).to_be_visible()
+    one.page.get_by_label("Hold of a new device").fill("48")
+    expect(one.button("Save")).to_be_disabled()
+    one.button("Try it").click()
+    expect(one.page.get_by_text("could be restored today and could not any more")).to_be_visible()
+    one.picture("policy-desktop-en-light")
+    one.button("Save").click()
+    expect(one.page.get_by_text("Saved as version")).to_be_visible()
+
+    other.page.get_by_label("Devices of one identity").fill("7")
+    other.button("Try it").click()
+    other.button("Save").click()
+    dialog = other.page.get_by_role("dialog", name="Somebody else has changed the policy meanwhile")
+    expect(dialog.get_by_role("row").filter(has_text="Hold of a new device")).to_contain_text("48")
+    expect(dialog.get_by_role("row").filter(has_text="Devices of one identity")).to_contain_text("7")
+    other.picture("policy-conflict-desktop-en-light")
+    assert not other.violations()
+    dialog.get_by_role("button", name="Keep my changes").click()
+    expect(other.page.get_by_label("Hold of a new device")).to_have_value("48")
+    other.page.get_by_label("Devices of one identity").fill("999")
+    other.button("Try it").click()
+    expect(other.page.get_by_label("Devices of one identity")).to_have_attribute("aria-invalid", "true")
+    other.page.get_by_label("Devices of one identity").fill("7")
+    other.button("Try it").click()
+    other.button("Save").click()
+    expect(other.page.get_by_text("Saved as version")).to_be_visible()
+
+
+def test_the_log_is_searched_and_exported(desk: Opening, ada: Person) -> None:
+    """B2 W4: by identity and kind; the file has the same lines."""
+    at = desk("auditor")
+    at.go(f"#/log?identity={ada.identity}")
+    rows = at.page.get_by_role("table").get_by_role("row")
+    expect(rows.filter(has_text="identity.created")).to_have_count(1)
+    shown = rows.count() - 1
+    with at.page.expect_download() as download:
+        at.button("Export as CSV").click()
+    with download.value.path().open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["identity"] for line in lines] == [ada.identity] * shown
+    assert lines[-1]["type"] == "identity.created"
+    at.page.get_by_label("Type of event").fill("device.paired")
+    at.button("Filter").click()
+    expect(rows).to_have_count(2)
+    at.page.get_by_label("To").fill("2020-01-01T00:00")
+    at.button("Filter").click()
+    expect(at.page.get_by_text("No event fits")).to_be_visible()
+
+
+def test_a_slice_of_readiness_leads_to_its_users(desk: Opening, ada: Person) -> None:
+    """S16: figures, and behind each the people."""
+    at = desk("auditor")
+    at.listed(ada.identity)
+    at.go("#/readiness")
+    at.page.get_by_role("link", name="code never tried out").click()
+    expect(at.page.get_by_label("Show")).to_have_value("lacks=proven_code")
+    expect(at.listed(ada.identity)).to_contain_text("code never tried")
+
+
+def test_no_act_is_lost_to_an_old_sign_in(desk: Opening, stack: Stack) -> None:
+    """A 7.5: an act wants a fresh sign-in, after which the person is back in the dialog with what they wrote."""
+    person = Person.restorable(stack)
+    at = desk("helpdesk")
+    at.with_tokens(lambda token: at.administrators.signed_in_ago(token, stack.folder, 7200))
+    at.page.goto(at.address)
+    at.sign_in("helpdesk@example.com")
+    at.user(person.identity)
+    at.act("Bar restore", "Bar restore", "lost in the train")
+    dialog = at.page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    at.page.unroute_all()
+    dialog.get_by_role("button", name="Sign in again").click()
+    at.sign_in("helpdesk@example.com")
+    expect(at.page.get_by_label("Reason")).to_have_value("lost in the train")
+    dialog.get_by_role("button", name="Bar restore").click()
+    expect(at.page.get_by_text("Barred", exact=True)).to_be_visible()
+    assert person.phone.show().expect(200)["restore"]["status"] == "disabled_by_admin"
+
+
+def test_a_reload_and_a_strangers_code_do_not_sign_in(desk: Opening, stack: Stack) -> None:
+    """A 10.4: tokens are in memory alone, and a code that was not asked for here is not taken."""
+    at = desk("auditor")
+    kept = at.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
+    assert "ey" not in kept
+    assert "code=" not in kept
+    at.page.goto(f"{at.address}?code=somebodys&state=elses")
+    expect(at.heading("You could not be signed in")).to_be_visible()
+    at.button("Sign in again").click()
+    at.sign_in("auditor@example.com")
+    at.page.get_by_text("auditor@example.com").click()
+    at.button("Sign out").click()
+    expect(at.heading("You are signed out")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "de")])
+def test_every_view_can_be_used_by_everybody(desk: Opening, ada: Person, size: str, language: str, dark: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """WCAG 2.2 AA by axe, in both languages, light and dark, on a desk and in a hand; nothing exceeds the screen."""
+    scheme = "dark" if dark else "light"
+    at = desk("admin", viewport=DESKTOP if size == "desktop" else PHONE, locale=language, color_scheme=scheme)
+    views = {
+        "users": "#/users",
+        "user": f"#/user/{ada.identity}",
+        "approvals": "#/approvals",
+        "policy": "#/policy",
+        "log": "#/log",
+        "readiness": "#/readiness",
+        "nowhere": "#/nowhere",
+    }
+    for name, where in views.items():
+        at.go(where)
+        expect(at.page.get_by_role("status").filter(has_text="…")).to_have_count(0)
+        at.page.wait_for_load_state("networkidle")
+        at.picture(f"{name}-{size}-{language}-{scheme}")
+        assert not at.violations(), name
+        assert at.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    at.user(ada.identity)
+    at.page.get_by_role("button").filter(has_text="one-time" if language == "en" else "Einmal-Code").click()
+    at.picture(f"dialog-{size}-{language}-{scheme}")
+    assert not at.violations()
+    at.page.keyboard.press("Escape")
+    at.page.get_by_text("admin@example.com").first.click()
+    at.picture(f"menu-{size}-{language}-{scheme}")
+    assert not at.violations()
