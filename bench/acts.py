@@ -6,6 +6,7 @@ addresses are the story's own, so that no limit of one story is felt in another.
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +18,24 @@ from restore import aws, devices
 from restore.codes import new_id
 from restore.keys import identity_key, short_of
 from restore.store import pack
-from tests.functional.world import TABLE, Context, World, WorldPhone
+from tests.functional.bus import Long
+from tests.functional.world import TABLE, World, WorldPhone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.wire import Call, Wire
     from local.phone import Answer, Request
+
+NOTIFY: Final = "notify: one mail"
+NOTIFY_OF_NOTHING: Final = "notify: nothing to mail"
+PUBLISH: Final = "publish: one event"
+INDEX: Final = "index: one event"
+ERASE: Final = "erase the identity"
+FINISH: Final = "finish the erasure"
+BEHIND_QUEUES: Final = frozenset({"Index", "Erase"})
+AFTER: Final = frozenset({"Notify", "Publish"}) | BEHIND_QUEUES
+"""Functions that no request calls: the stream does, or a queue behind the bus."""
 
 FULL: Final = 10
 """As many devices as an identity may have."""
@@ -68,9 +80,14 @@ class Act:
         return sum(len(row.get("mail", {}).get("L", [])) for row in rows_of(self.calls))
 
     @property
-    def has_rows(self) -> bool:
-        """Whether it wrote event rows, which the stream hands to its consumer."""
-        return bool(rows_of(self.calls))
+    def events(self) -> int:
+        """Event rows that it wrote, which the stream hands to its consumers: each is an event on the bus."""
+        return sum(len(row["rows"]["L"]) for row in rows_of(self.calls))
+
+    @property
+    def published(self) -> int:
+        """Events that it put on the bus itself."""
+        return sum(len(call.request["Entries"]) for call in self.calls if call.service == "events")
 
 
 def rows_of(calls: tuple[Call, ...]) -> list[dict[str, Any]]:
@@ -134,14 +151,18 @@ class Story:
             200,
         )
         code = self._act("enable", owner, owner.prepare_enabling, 201).document["restore_code"]
-        self._notify("notify: one mail", "enable")
+        self._after(NOTIFY, "Notify", self._records("enable"))
         return owner, code, address
 
     def _restored(self, owner: WorldPhone, code: str, address: str) -> tuple[WorldPhone, str]:
         """The main job, and what goes wrong on the way."""
         phone, thief = self._phone("new phone"), self._phone("thief")
         asked = self._act("request", phone, lambda: phone.prepare_restoration(self._identity, code), 202)
-        self._notify("notify: nothing to mail", "request")
+        self._after(NOTIFY_OF_NOTHING, "Notify", self._records("request"))
+        self._after(PUBLISH, "Publish", self._records("request"))
+        (entry,) = self.acts[-1].calls[0].request["Entries"]
+        message = {"detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+        self._after(INDEX, "Index", [{"messageId": "1", "body": json.dumps(message)}])
         phone.identity = self._identity
         number = asked.document["restoration"]["id"]
         guesses = {"request, refused": made_up_code(), "request, half the code right": made_up_code(code[:9])}
@@ -256,7 +277,9 @@ class Story:
         self._act("approve the restoration", owner, partial(owner.prepare, "POST", approval, {}, verified=True), 200)
         self._addresses(owner)
         self._act("show the events", owner, lambda: owner.prepare("GET", owner.path("/events")), 200)
-        self._act("erase the identity", owner, owner.prepare_erasure, 204)
+        self._act(ERASE, owner, owner.prepare_erasure, 204)
+        message = {"detail-type": "identity.erased", "detail": {"identity": owner.identity}}
+        self._after(FINISH, "Erase", [{"messageId": "1", "body": json.dumps(message)}])
 
     def _addresses(self, owner: WorldPhone) -> None:
         """The address changes; a second one comes and goes."""
@@ -297,10 +320,10 @@ class Story:
             self.acts.append(Act(name, function, status, calls, event))
         return answer
 
-    def _notify(self, name: str, of: str) -> None:
-        """Hand the rows of an act to the stream's consumer."""
+    def _records(self, of: str) -> list[dict[str, Any]]:
+        """The rows of an act as the stream has them."""
         act = next(act for act in self.acts if act.name == of)
-        records = [
+        return [
             {
                 "eventName": "INSERT",
                 "dynamodb": {
@@ -311,12 +334,15 @@ class Story:
             }
             for number, row in enumerate(rows_of(act.calls))
         ]
+
+    def _after(self, name: str, function: str, records: list[dict[str, Any]]) -> None:
+        """Hand records to a function that runs after an act."""
         self._wire.taken()
-        answer = self._world.handler("Notify")({"Records": records}, Context())
+        answer = self._world.handler(function)({"Records": records}, Long())
         if answer != {"batchItemFailures": []}:
             message = f"{name}: {answer}"
             raise AssertionError(message)
-        self.acts.append(Act(name, "Notify", 0, tuple(self._wire.taken()), lambda: {"Records": records}))
+        self.acts.append(Act(name, function, 0, tuple(self._wire.taken()), lambda: {"Records": records}))
 
     # Many devices
 

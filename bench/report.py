@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from bench.acts import ERASE, FINISH, INDEX, NOTIFY, NOTIFY_OF_NOTHING, PUBLISH
 from bench.prices import Price, price_of
 from bench.units import Units
 
@@ -29,8 +30,8 @@ MAIN_JOB: Final = ("enable", "request", "complete", "unpair")
 MAIN_JOB_UNITS: Final = (Units(30, 2), Units(24, 0))
 OF_MAILS: Final = (1.3, 1.15)
 RESTORATION: Final = ("request", "complete")
-BY_NUMBER_OF_DEVICES: Final = frozenset({"complete, unpairing the others", "reclaim"})
-"""Acts that write down each device that they unpair or give back: more devices are more work by their nature."""
+BY_NUMBER_OF_DEVICES: Final = frozenset({"complete, unpairing the others", "reclaim", FINISH})
+"""Acts that write down or delete each device that they unpair, give back or forget: more of them are more work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +104,21 @@ def _ratio(one: Act, other: Act) -> tuple[float, float]:
 def price_rows(
     acts: Mapping[str, Act], cold_acts: Mapping[str, Act], starts: Mapping[str, ColdStart]
 ) -> tuple[list[Row], dict[str, Any]]:
-    """A thousand of each act, and a restoration against its mails; the same as figures."""
+    """A thousand of each act, and a restoration against its mails; the same as figures.
+
+    Of those acts alone whose functions were started, and all that runs after them.
+    """
     figures: dict[str, Any] = {}
-    rows = []
-    for name in acts:
+    rows: list[Row] = []
+    priced = [name for name, act in acts.items() if starts.keys() >= {act.function, *_functions_after(name, act)}]
+    for name in priced:
         cold = _of_act(name, acts, cold_acts, starts, cold=True)
         warm = _of_act(name, acts, cold_acts, starts, cold=False)
         figures[name] = {"cold": asdict(cold), "warm": asdict(warm)}
         rows.append(
             Row(f"a thousand of: {name}", "", "", f"${1000 * warm.total:.4f} warm, ${1000 * cold.total:.4f} cold", "")
         )
-    for started in (True, False):
+    for started in (True, False) if set(priced) >= set(RESTORATION) else ():
         whole = sum((_of_act(name, acts, cold_acts, starts, cold=started) for name in RESTORATION), Price())
         ratio = whole.total / whole.mails
         with_logs = (whole.total + whole.traces_and_logs) / whole.mails
@@ -132,6 +137,11 @@ def price_rows(
     return rows, figures
 
 
+def _functions_after(name: str, act: Act) -> set[str]:
+    """What runs because of an act."""
+    return ({"Notify", "Publish", "Index"} if act.events else set()) | ({"Erase"} if name == ERASE else set())
+
+
 def _of_act(
     name: str,
     acts: Mapping[str, Act],
@@ -140,14 +150,19 @@ def _of_act(
     *,
     cold: bool,
 ) -> Price:
-    """An act, and the stream's consumer for the rows that it wrote."""
+    """An act, the stream's consumers for the rows that it wrote, and the end of an erasure."""
     act = acts[name]
     played = act if not cold else cold_acts.get(name, act)
     price = price_of(played, starts[act.function], cold=cold)
-    if act.has_rows:
+    if act.events:
         mails = act.notices
-        consumer = acts["notify: one mail" if mails else "notify: nothing to mail"]
+        consumer = acts[NOTIFY if mails else NOTIFY_OF_NOTHING]
         price += price_of(consumer, starts["Notify"], cold=cold, mails=mails)
+        price += price_of(acts[PUBLISH], starts["Publish"], cold=cold, events=act.events)
+        for _ in range(act.events):
+            price += price_of(acts[INDEX], starts["Index"], cold=cold)
+    if name == ERASE:
+        price += price_of(acts[FINISH], starts["Erase"], cold=cold)
     return price
 
 

@@ -39,14 +39,16 @@ class Call:
 
     @property
     def service(self) -> str:
-        """`dynamodb`, `secretsmanager` or `sesv2`."""
+        """`dynamodb`, `secretsmanager`, `sesv2` or `events`."""
         name = self.target.partition(".")[0]
-        return "dynamodb" if name.startswith("DynamoDB") else name
+        return "dynamodb" if name.startswith("DynamoDB") else {"AWSEvents": "events"}.get(name, name)
 
     @property
     def only_when_cold(self) -> bool:
-        """Whether a warm function knows the answer already: the pepper, and the policy of the last half minute."""
-        return self.service == "secretsmanager" or self.request.get("Key", {}).get("PK") == {"S": "POLICY"}
+        """What a warm function need not do again: the pepper, the policy of the last half minute, a known day."""
+        key = self.request.get("Key") or self.request.get("Item") or {}
+        partition: str = key.get("PK", {}).get("S", "")
+        return self.service == "secretsmanager" or partition == "POLICY" or partition.startswith("DAYS")
 
 
 class Wire:
