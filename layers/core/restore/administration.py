@@ -137,7 +137,9 @@ def count(table: Table, sub: str, most: int, now: int) -> None:
     def one_more(person: Item) -> None:
         recent = [at for at in person.get("acts", []) if at > now - HOUR]
         if len(recent) >= most:
-            raise Problem("too_many_requests", retry_after=recent[-most] + HOUR - now, reason="acts of an administrator")
+            raise Problem(
+                "too_many_requests", retry_after=recent[-most] + HOUR - now, reason="acts of an administrator"
+            )
         person["acts"] = [*recent, now]
 
     _change(table, sub, one_more, now)
