@@ -130,7 +130,7 @@ def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode, now
 
 
 def can_be_restored(restore: Item) -> bool:
-    """Whether a right code begins a restoration: while enabled, or off by a way back, when only issued ones are there."""
+    """Whether a right code begins a restoration: while enabled, or off by a way back with an issued one."""
     if restore.get("barred") or not restore.get("email"):
         return False
     return bool(restore.get("on") or restore.get("way_back"))
