@@ -137,7 +137,7 @@ def deploy(account: Account, template: Path, parameters: Mapping[str, str], stat
 
 
 def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]) -> None:
-    """Do what the local AWS leaves out: TTL, the sender's identity, gateway responses, the addresses that clients use.
+    """Do what the local AWS leaves out: TTL, the archive's lock, the sender, gateway responses, clients' addresses.
 
     Args:
         account: where it was deployed.
@@ -149,6 +149,7 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
     for table, properties in deployed.every("AWS::DynamoDB::Table").items():
         if ttl := properties.get("TimeToLiveSpecification"):
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
+    _lock_archive(account, deployed)
     _verify_sender(account, deployed)
     _let_mail(account, deployed)
     _let_sign_in(account, deployed, address, hosts)
@@ -158,6 +159,25 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
     for host in sorted(hosts):
         apigateway.create_domain_name(domainName=host)
         apigateway.create_base_path_mapping(domainName=host, basePath=STAGE, restApiId=api, stage=STAGE)
+
+
+def _lock_archive(account: Account, deployed: Deployed) -> None:
+    """Lock buckets as the template has them locked, and let them be spoken to in the clear: there is no TLS here."""
+    s3 = account.client("s3")
+    for bucket, properties in deployed.every("AWS::S3::Bucket").items():
+        if lock := properties.get("ObjectLockConfiguration"):
+            s3.delete_bucket_policy(Bucket=bucket)  # it only refuses what comes without TLS, as tests/template holds
+            retention = {
+                name: deployed.parameters[value["Ref"]] if isinstance(value, dict) else value
+                for name, value in lock["Rule"]["DefaultRetention"].items()
+            }
+            s3.put_object_lock_configuration(
+                Bucket=bucket,
+                ObjectLockConfiguration={
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": {"Mode": retention["Mode"], "Days": int(retention["Days"])}},
+                },
+            )
 
 
 def _verify_sender(account: Account, deployed: Deployed) -> None:

@@ -146,5 +146,7 @@ def _put(key: str, text: bytes) -> None:
 def _call(service: str, operation: str, **arguments: Any) -> Any:
     try:
         return getattr(aws.client(service), operation)(**arguments)
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        raise Problem("unavailable", reason=f"{operation}: {error.response['Error']['Code']}") from error
+    except BotoCoreError as error:
         raise Problem("unavailable", reason=f"{operation}: {type(error).__name__}") from error
