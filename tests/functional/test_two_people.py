@@ -220,6 +220,23 @@ def test_what_is_not_approved_is_not_done(case: Case) -> None:
     assert (kinds.count("approval.denied"), kinds.count("approval.given")) == (1, 0)
 
 
+def test_asking_again(world: World) -> None:
+    """Once approved, asking says so; once denied, it is another approval; and each person asks for themselves."""
+    case = ready(world, "reveal")
+    number = case.asked()
+    again = case.send().expect(202)["approval"]
+    assert (again["id"], again["approved_by"]) == (number, "approves")
+    other = Clerk(world, "admin", sub="other")
+    theirs = case.send(by=other).expect(202)["approval"]
+    assert theirs["id"] != number
+    assert theirs["approved_by"] is None
+    case.send(theirs["id"]).expect(403, "not_allowed")
+    case.send(number, by=other).expect(403, "not_allowed")
+    case.decide(theirs["id"], approve=False).expect(204)
+    assert case.send(by=other).expect(202)["approval"]["id"] not in {number, theirs["id"]}
+    case.must_be_done(case.send(number))
+
+
 @pytest.mark.parametrize("said", ["true", 1, "yes", None, [True]])
 def test_a_word_that_is_neither_yes_nor_no(world: World, said: Any) -> None:
     """422: nothing is coerced into a yes, and nothing is decided."""
