@@ -39,12 +39,14 @@ setup: $(READY) ## Install everything the other targets need (they do it themsel
 	@echo 'Everything is installed.'
 
 .PHONY: check
-check: $(READY) ## Lint, formatting, types, the template's own lint and its security rules
+check: $(READY) ## Lint, formatting, types (the dashboard's, too), the template's own lint and its security rules
 	@echo '== ruff'
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@echo '== mypy'
 	@$(BIN)/mypy
+	@echo '== tsc, for the dashboard'
+	@$(BIN)/python functions/dashboard/bundle.py .tools/dashboard --check docs/openapi.json
 	@echo '== sam validate --lint'
 	@$(SAM) validate --lint
 	@echo '== checkov'

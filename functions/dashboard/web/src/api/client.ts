@@ -2,6 +2,7 @@
 import { SERVER } from "../session/config";
 import { SessionOver, token } from "../session/session";
 import { language, texts } from "../texts";
+import type { Routes } from "./generated";
 
 export class ApiProblem extends Error {
   constructor(
@@ -19,54 +20,69 @@ export class ApiProblem extends Error {
   }
 }
 
-export interface Request {
-  method?: "GET" | "POST" | "PUT";
-  query?: Record<string, string | null | undefined>;
-  body?: unknown;
-  ifMatch?: string;
-  approval?: string;
+type Query = Record<string, string | null | undefined>;
+
+interface More {
+  ifMatch?: string | undefined;
+  approval?: string | undefined;
   accept?: string;
 }
 
-export interface Reply<T> {
-  status: number;
-  data: T;
+/** What a route wants: the parts of its path, its query, its body, each where it has one. */
+type Wanted<R extends keyof Routes> = More & { query?: { [name in Routes[R]["query"]]?: string | null | undefined } } & ([
+    Routes[R]["variables"],
+  ] extends [never]
+    ? unknown
+    : { path: Record<Routes[R]["variables"], string> }) &
+  (Routes[R]["body"] extends undefined ? unknown : { body: Routes[R]["body"] });
+
+export interface Headers {
   etag: string | null;
   /** Where the next part is (RFC 8288). */
   next: string | null;
 }
 
-/** Ask below `/v1/admin`; `path` has its parts encoded by `at`. */
-export async function ask<T>(path: string, request: Request = {}): Promise<Reply<T>> {
+/** Ask one of the routes of docs/openapi.json, which says what it takes and answers. */
+export async function ask<R extends keyof Routes>(
+  route: R,
+  ...[wanted]: object extends Wanted<R> ? [wanted?: Wanted<R>] : [wanted: Wanted<R>]
+): Promise<Routes[R]["answer"] & Headers> {
+  const [method = "", template = ""] = route.split(" ");
+  const { path = {}, ...more } = (wanted ?? {}) as { path?: Record<string, string> };
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+  return (await send(method, filled, more)) as Routes[R]["answer"] & Headers;
+}
+
+/** Send what is only known as it is sent: an approved request again, or a wish for another form than JSON. */
+export async function send(
+  method: string,
+  path: string,
+  wanted: More & { query?: Query; body?: unknown } = {},
+): Promise<{ status: number; data: unknown } & Headers> {
   const url = new URL(`${SERVER}/v1/admin${path}`);
-  for (const [name, value] of Object.entries(request.query ?? {})) if (value) url.searchParams.set(name, value);
-  const headers = new Headers({
+  for (const [name, value] of Object.entries(wanted.query ?? {})) if (value) url.searchParams.set(name, value);
+  const headers: Record<string, string> = {
     Authorization: `Bearer ${await freshToken()}`,
     "Accept-Language": language.value,
-    Accept: request.accept ?? "application/json",
-  });
-  if (request.body !== undefined) headers.set("Content-Type", "application/json");
-  if (request.ifMatch) headers.set("If-Match", request.ifMatch);
-  if (request.approval) headers.set("Approval", request.approval);
+    Accept: wanted.accept ?? "application/json",
+  };
+  if (wanted.body !== undefined) headers["Content-Type"] = "application/json";
+  if (wanted.ifMatch) headers["If-Match"] = wanted.ifMatch;
+  if (wanted.approval) headers["Approval"] = wanted.approval;
   const answer = await sent(url, {
-    method: request.method ?? "GET",
+    method,
     headers,
-    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    ...(wanted.body === undefined ? {} : { body: JSON.stringify(wanted.body) }),
   });
   if (!answer.ok) throw await problemOf(answer);
   const text = await answer.text();
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   return {
     status: answer.status,
-    data: (isJson && text ? JSON.parse(text) : text) as T,
+    data: isJson && text ? JSON.parse(text) : text,
     etag: answer.headers.get("ETag"),
     next: /<([^>]+)>\s*;\s*rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null,
   };
-}
-
-/** A path from its parts. */
-export function at(...parts: string[]): string {
-  return `/${parts.map(encodeURIComponent).join("/")}`;
 }
 
 async function freshToken(): Promise<string> {

@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import type { ApiProblem } from "../api/client";
 import type { RestoreStatus } from "../api/types";
 import { Cell, useCell } from "../cell";
-import { signInAgain } from "../session/session";
+import { signIn, signInAgain } from "../session/session";
 import { distance, texts, time } from "../texts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
@@ -65,7 +65,7 @@ export function Trouble({ problem, again }: { problem: ApiProblem; again?: () =>
         </ul>
       )}
       {problem.wantsSignIn
-        ? <button type="button" class="button" onClick={signInAgain}>{say.session.again}</button>
+        ? <button type="button" class="button" onClick={problem.code === "token_invalid" ? () => void signIn() : signInAgain}>{say.session.again}</button>
         : again && <button type="button" class="button" onClick={again}>{say.problems.tryAgain}</button>}
     </div>
   );

@@ -1,8 +1,8 @@
 // What waits for a second person: others decide on it, and whoever asked carries it out, once it is approved.
 import { useState } from "preact/hooks";
-import { type ApiProblem, ask, at, problemFrom } from "../../api/client";
+import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
-import type { Approval, Code, Policy } from "../../api/types";
+import type { Approval, Code } from "../../api/types";
 import { Badge, Empty, Title, Trouble, Waiting, When, say as announce } from "../../design/parts";
 import { go, to } from "../../router";
 import type { Person } from "../../session/session";
@@ -11,7 +11,7 @@ import { showLetter } from "../letter/held";
 
 export function Approvals({ person }: { person: Person }) {
   const say = texts().approvals;
-  const found = useResource("approvals", async () => (await ask<{ approvals: Approval[] }>("/approvals")).data.approvals);
+  const found = useResource("approvals", async () => (await ask("GET /approvals")).data.approvals);
   const mine = (found.data ?? []).filter((one) => one.asked_by === person.sub);
   const others = (found.data ?? []).filter((one) => one.asked_by !== person.sub);
   const again = () => void found.again();
@@ -56,14 +56,14 @@ function One({ approval, mine, again }: { approval: Approval; mine: boolean; aga
   };
   const decide = (approve: boolean) =>
     attempt(async () => {
-      await ask(at("approvals", approval.id), { method: "POST", body: { approve } });
+      await ask("POST /approvals/{approval}", { path: { approval: approval.id }, body: { approve } });
       announce(approve ? say.approvedByYou : say.denied);
       again();
     });
   const carryOut = () =>
     attempt(async () => {
       const data = await doAgain(approval);
-      forget("users ");
+      forget("user");
       forget("policy");
       if (approval.identity && isCode(data)) {
         showLetter(approval.identity, data);
@@ -112,15 +112,9 @@ function One({ approval, mine, again }: { approval: Approval; mine: boolean; aga
 /** Send the very request again that was approved. It was bound to the policy's version, too, which is still that or else
  * the server refuses. */
 async function doAgain({ id, act, request }: Approval): Promise<unknown> {
-  const ifMatch = act === "policy" ? (await ask<Policy>("/policy")).etag : null;
-  const again = {
-    method: request.method as "POST" | "PUT",
-    body: request.body,
-    query: request.query,
-    approval: id,
-    ...(ifMatch ? { ifMatch } : {}),
-  };
-  return (await ask<unknown>(request.path.replace(/^\/v1\/admin/, ""), again)).data;
+  const ifMatch = act === "policy" ? (await ask("GET /policy")).etag : null;
+  const { method, path, body, query } = request;
+  return (await send(method, path.replace(/^\/v1\/admin/, ""), { body, query, approval: id, ifMatch: ifMatch ?? undefined })).data;
 }
 
 function isCode(data: unknown): data is Code {

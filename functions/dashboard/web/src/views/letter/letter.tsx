@@ -56,7 +56,7 @@ function Sheet({ identity, code }: Held) {
           <dt>{say.label}</dt>
           <dd class="mono">{code.code_label}</dd>
           <dt>{say.until}</dt>
-          <dd>{code.expires_at ? say.onceUntil(time(code.expires_at)) : say.ownValid}</dd>
+          <dd>{"expires_at" in code ? say.onceUntil(time(code.expires_at)) : say.ownValid}</dd>
           <dt>{say.server}</dt>
           <dd class="mono">{server}</dd>
         </dl>

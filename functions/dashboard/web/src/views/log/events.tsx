@@ -1,9 +1,9 @@
 // Events as people read them: what, when, and the details as words, never as markup.
-import type { AuditEvent } from "../../api/types";
+import type { AuditedEvent, Event } from "../../api/types";
 import { When } from "../../design/parts";
 import { texts } from "../../texts";
 
-export function EventList({ events }: { events: AuditEvent[] }) {
+export function EventList({ events }: { events: Event[] }) {
   return (
     <ul class="rows">
       {events.map((one) => (
@@ -19,7 +19,7 @@ export function EventList({ events }: { events: AuditEvent[] }) {
   );
 }
 
-export function Details({ detail }: { detail: AuditEvent["detail"] }) {
+export function Details({ detail }: { detail: AuditedEvent["detail"] }) {
   const told = Object.entries(detail ?? {});
   if (told.length === 0) return null;
   return (

@@ -1,8 +1,8 @@
 // The audit log: by time, by whom and of what kind, page by page, and as a file for spreadsheets.
 import { useState } from "preact/hooks";
-import { type ApiProblem, ask, problemFrom } from "../../api/client";
+import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { useResource } from "../../api/resource";
-import type { AuditEvent, EventPage } from "../../api/types";
+import type { AuditedEvent } from "../../api/types";
 import { useCell } from "../../cell";
 import { Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts";
 import { become, place, to } from "../../router";
@@ -30,7 +30,7 @@ export function Log() {
   };
   const say = texts();
   const asked = { ...wanted, from: inUtc(wanted.from), to: inUtc(wanted.to) };
-  const read = async (cursor: string | null) => (await ask<EventPage>("/events", { query: { ...asked, cursor } })).data;
+  const read = async (cursor: string | null) => (await ask("GET /events", { query: { ...asked, cursor } })).data;
   const found = useResource(`log ${JSON.stringify(wanted)}`, () => read(null));
   const [problem, setProblem] = useState<ApiProblem>();
   const [reading, setReading] = useState(false);
@@ -124,7 +124,7 @@ function FilterForm({ wanted }: { wanted: Filters }) {
   );
 }
 
-function Rows({ events }: { events: AuditEvent[] }) {
+function Rows({ events }: { events: AuditedEvent[] }) {
   const say = texts().log;
   return (
     <table class="table folds">
@@ -158,7 +158,7 @@ function Rows({ events }: { events: AuditEvent[] }) {
 }
 
 /** Of an identity, of the administrators' own log, or of one that was erased, of which the name is gone. */
-function Whose({ event }: { event: AuditEvent }) {
+function Whose({ event }: { event: AuditedEvent }) {
   const say = texts().log;
   if (event.identity) return <a class="strong" href={to(["user", event.identity])}>{event.identity}</a>;
   return <span class="quiet">{event.id === null ? say.erased : say.server}</span>;
@@ -177,9 +177,9 @@ async function everyRow(asked: Filters, tell: (rows: number) => void): Promise<s
   let query: Record<string, string> = { ...asked };
   for (;;) {
     tell(rows);
-    const page = await ask<string>("/events", { query, accept: "text/csv" });
-    const start = text === "" ? 0 : page.data.indexOf("\n") + 1;
-    text += page.data.slice(start);
+    const page = await send("GET", "/events", { query, accept: "text/csv" });
+    const lines = String(page.data);
+    text += lines.slice(text === "" ? 0 : lines.indexOf("\n") + 1);
     rows = text.split("\n").length - 2;
     if (!page.next?.startsWith(SERVER)) return text;
     query = Object.fromEntries(new URL(page.next).searchParams);

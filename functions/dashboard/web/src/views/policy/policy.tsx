@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { type ApiProblem, ask, problemFrom } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
-import type { Effect, Policy as Fields } from "../../api/types";
+import type { PolicyTried as Effect, WholePolicy as Fields } from "../../api/types";
 import { Dialog, Field, Title, Trouble, Waiting, say as announce } from "../../design/parts";
 import { to } from "../../router";
 import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
@@ -47,7 +47,7 @@ export function Policy({ person }: { person: Person }) {
 }
 
 async function readPolicy(): Promise<Read> {
-  const { data, etag } = await ask<Fields & { version: number }>("/policy");
+  const { data, etag } = await ask("GET /policy");
   const { version, ...fields } = data;
   return { fields, version, etag: etag ?? `"${version}"` };
 }
@@ -105,17 +105,19 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
   };
   const tryIt = () =>
     attempt(async () => {
-      setEffect((await ask<Effect>("/policy", { method: "PUT", query: { dry_run: "true" }, body: wanted })).data);
+      const { data } = await ask("PUT /policy", { query: { dry_run: "true" }, body: wanted });
+      if ("locked_out" in data) setEffect(data);
     });
   const save = () =>
     attempt(async () => {
-      const reply = await ask<Fields & { version: number }>("/policy", { method: "PUT", body: wanted, ifMatch: read.etag });
+      const reply = await ask("PUT /policy", { body: wanted, ifMatch: read.etag });
       forget("approvals");
       if (reply.status === 202) {
         setWaits(true);
         dropDraft(DRAFT);
         return;
       }
+      if (!("version" in reply.data)) return;
       const { version, ...fields } = reply.data;
       undo();
       know({ fields, version, etag: reply.etag ?? `"${version}"` });

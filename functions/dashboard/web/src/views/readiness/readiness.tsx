@@ -15,7 +15,7 @@ interface Slice {
 
 export function Readiness() {
   const say = texts().readiness;
-  const found = useResource("readiness", async () => (await ask<Figures>("/readiness")).data);
+  const found = useResource("readiness", async () => (await ask("GET /readiness")).data);
   const figures = found.data;
   return (
     <>

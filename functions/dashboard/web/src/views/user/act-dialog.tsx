@@ -1,6 +1,6 @@
 // One act on a user: what will happen, why, and what came of it. What is written survives a new sign-in in between.
 import { useState } from "preact/hooks";
-import { type ApiProblem, type Reply, ask, problemFrom } from "../../api/client";
+import { type ApiProblem, problemFrom } from "../../api/client";
 import { forget } from "../../api/resource";
 import type { Code } from "../../api/types";
 import { Dialog, Field, Trouble, say as announce } from "../../design/parts";
@@ -65,8 +65,7 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
     setActing(true);
     setProblem(undefined);
     try {
-      const body = { reason: draft.reason.trim(), ...(act.hours ? { hours } : {}) };
-      const reply = await ask<unknown>(act.path, { method: "POST", body });
+      const reply = await act.send({ reason: draft.reason.trim(), hours });
       forget("users ");
       forget("approvals");
       dropDraft(name);
@@ -78,7 +77,7 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
     }
   };
 
-  const arrived = (reply: Reply<unknown>) => {
+  const arrived = (reply: { status: number; data: unknown }) => {
     if (reply.status === 202) {
       setWaits(true);
     } else if (act.shows) {

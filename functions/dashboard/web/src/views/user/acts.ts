@@ -1,6 +1,6 @@
 // What can be done to a user, by whom, and where it is asked for.
-import { at } from "../../api/client";
-import type { Device, Overview, Restoration } from "../../api/types";
+import { ask } from "../../api/client";
+import type { Device, IdentityOverview, Restoration } from "../../api/types";
 import type { Role } from "../../session/roles";
 import type { Texts } from "../../texts";
 
@@ -11,11 +11,17 @@ export interface Words {
   confirm: string;
 }
 
+export interface Reasons {
+  reason: string;
+  hours: number;
+}
+
 export interface Act {
   /** Names the act among those on one user, so that a draft finds its dialog again. */
   key: string;
   role: Role;
-  path: string;
+  /** Asks for it. */
+  send: (body: Reasons) => Promise<{ status: number; data: unknown }>;
   danger: boolean;
   /** Whether it asks for how many hours. */
   hours: boolean;
@@ -24,15 +30,15 @@ export interface Act {
   texts: (say: Texts) => Words;
 }
 
-function act(key: string, role: Role, path: string, words: Act["texts"], more: Partial<Act> = {}): Act {
-  return { key, role, path, danger: false, hours: false, shows: false, texts: words, ...more };
+function act(key: string, role: Role, send: Act["send"], words: Act["texts"], more: Partial<Act> = {}): Act {
+  return { key, role, send, danger: false, hours: false, shows: false, texts: words, ...more };
 }
 
 export function unpairing(identity: string, device: Device): Act {
   return act(
     `unpair ${device.id}`,
     "helpdesk",
-    at("identities", identity, "devices", device.id, "unpairing"),
+    ({ reason }) => ask("POST /identities/{identity}/devices/{device}/unpairing", { path: { identity, device: device.id }, body: { reason } }),
     ({ acts }) => ({ ...acts.unpair, title: acts.unpair.title(device.name) }),
     { danger: true },
   );
@@ -42,30 +48,46 @@ export function cancelling(identity: string, restoration: Restoration): Act {
   return act(
     `cancel ${restoration.id}`,
     "helpdesk",
-    at("identities", identity, "restorations", restoration.id, "cancellation"),
+    ({ reason }) =>
+      ask("POST /identities/{identity}/restorations/{restoration}/cancellation", {
+        path: { identity, restoration: restoration.id },
+        body: { reason },
+      }),
     ({ acts }) => ({ ...acts.cancel, title: acts.cancel.title(restoration.device.name) }),
     { danger: true },
   );
 }
 
 /** The acts on the user as a whole that fit how things stand. */
-export function actsOn({ identity, restore, email_confirmed: confirmed }: Overview): Act[] {
-  const path = (...parts: string[]) => at("identities", identity, ...parts);
+export function actsOn({ identity, restore, email_confirmed: confirmed }: IdentityOverview): Act[] {
+  const path = { identity };
   const barred = restore.status === "disabled_by_admin";
   const kept = restore.code_kept && restore.status === "enabled";
   return [
     ...(kept
       ? [
-          act("send", "helpdesk", path("restore-code", "send"), ({ acts }) => acts.send),
-          act("reveal", "admin", path("restore-code", "reveal"), ({ acts }) => acts.reveal, { shows: true }),
+          act("send", "helpdesk", ({ reason }) => ask("POST /identities/{identity}/restore-code/send", { path, body: { reason } }), ({ acts }) => acts.send),
+          act(
+            "reveal",
+            "admin",
+            ({ reason }) => ask("POST /identities/{identity}/restore-code/reveal", { path, body: { reason } }),
+            ({ acts }) => acts.reveal,
+            { shows: true },
+          ),
         ]
       : []),
     // where a way back has switched restore off it works, too; the server says where it does not
     ...(confirmed && !barred
-      ? [act("issue", "admin", path("restore-code", "issue"), ({ acts }) => acts.issue, { shows: true, hours: true })]
+      ? [act(
+            "issue",
+            "admin",
+            (body) => ask("POST /identities/{identity}/restore-code/issue", { path, body }),
+            ({ acts }) => acts.issue,
+            { shows: true, hours: true },
+          )]
       : []),
     barred
-      ? act("allow", "helpdesk", path("restore", "unbarring"), ({ acts }) => acts.allow)
-      : act("bar", "helpdesk", path("restore", "barring"), ({ acts }) => acts.bar, { danger: true }),
+      ? act("allow", "helpdesk", ({ reason }) => ask("POST /identities/{identity}/restore/unbarring", { path, body: { reason } }), ({ acts }) => acts.allow)
+      : act("bar", "helpdesk", ({ reason }) => ask("POST /identities/{identity}/restore/barring", { path, body: { reason } }), ({ acts }) => acts.bar, { danger: true }),
   ];
 }

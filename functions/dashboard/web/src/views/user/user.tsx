@@ -1,8 +1,8 @@
 // One user: how things stand, on which devices, what is under way, what happened, and what can be done.
 import { useState } from "preact/hooks";
-import { ask, at } from "../../api/client";
+import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
-import type { Device, Overview, Restoration } from "../../api/types";
+import type { Device, IdentityOverview, Restoration } from "../../api/types";
 import { Badge, Empty, Status, Title, Trouble, Waiting, When } from "../../design/parts";
 import { to } from "../../router";
 import { may } from "../../session/roles";
@@ -15,7 +15,7 @@ import { type Act, actsOn, cancelling, unpairing } from "./acts";
 export function User({ person, parts }: { person: Person; parts: string[] }) {
   const identity = parts[0] ?? "";
   const say = texts();
-  const found = useResource(`users one ${identity}`, async () => (await ask<Overview>(at("identities", identity))).data);
+  const found = useResource(`user ${identity}`, async () => (await ask("GET /identities/{identity}", { path: { identity } })).data);
   const [opened, setOpened] = useState<string | undefined>(() => begun(identity));
 
   const user = found.data;
@@ -83,14 +83,21 @@ export function User({ person, parts }: { person: Person; parts: string[] }) {
           act={act}
           person={person}
           onClose={() => setOpened(undefined)}
-          onDone={() => void found.again()}
+          onDone={() => void found.again().then(keepFocus)}
         />
       )}
     </>
   );
 }
 
-function Standing({ user }: { user: Overview }) {
+/** What was acted on may be gone, and the focus with it: go on at the top, not at the very beginning of the page. */
+function keepFocus(): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>("h1")?.focus();
+  });
+}
+
+function Standing({ user }: { user: IdentityOverview }) {
   const say = texts();
   const { restore } = user;
   return (

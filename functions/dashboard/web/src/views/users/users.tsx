@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
-import { type IdentityPage, LACKS, RESTORE_STATUSES } from "../../api/types";
+import { type Identities, LACKS, RESTORE_STATUSES } from "../../api/types";
 import { useCell } from "../../cell";
 import { Empty, Field, Status, Title, Trouble, Waiting } from "../../design/parts";
 import { become, place, to } from "../../router";
@@ -24,7 +24,7 @@ export function Users() {
   };
 
   const read = async (cursor: string | null) =>
-    (await ask<IdentityPage>("/identities", { query: { prefix, restore, lacks, cursor } })).data;
+    (await ask("GET /identities", { query: { prefix, restore, lacks, cursor } })).data;
   const found = useResource(`users ${prefix} ${filter}`, () => read(null));
   const [more, setMore] = useState<"idle" | "reading">("idle");
 
@@ -112,7 +112,7 @@ function Search({ value, onSearch }: { value: string; onSearch: (typed: string) 
   );
 }
 
-function List({ page }: { page: IdentityPage }) {
+function List({ page }: { page: Identities }) {
   const say = texts();
   return (
     <table class="table folds">
