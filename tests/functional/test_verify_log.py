@@ -5,13 +5,14 @@ import json
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.errors import StackError
 from local.progress import Silence
 from local.signed_days import Archive, Version
-from local.verify_log import lines_of, settled, verify
+from local.verify_log import Deployment, lines_of, main, settled, verify
 from local.wholeness import Finding, Report
 from restore import audit, aws
 from restore.codes import Pepper
@@ -20,6 +21,9 @@ from restore.keys import ADMINISTRATION
 from tests.functional.clerks import Clerk
 from tests.functional.nights import Nights
 from tests.functional.world import ARCHIVE, DAY, PEPPER, World, make_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAYS = [f"2026-11-{day}" for day in range(18, 26)]
 """The first is the day on which everything begins."""
@@ -698,3 +702,21 @@ def test_what_comes_while_it_reads_is_no_finding() -> None:
     assert told([lasting, passing], [other, lasting]) == [lasting]
     assert told([passing], [lasting], [lasting]) == [lasting]
     assert told(*[[Finding(str(number))] for number in range(6)]) == [Finding("5")]
+
+
+def test_the_command_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no stack is up, and where a stack is not this project's: a sentence, and no traceback."""
+    assert main(["--folder", str(tmp_path)]) == 1
+    assert "No stack is up" in capsys.readouterr().err
+    with pytest.raises(StackError, match="The stack theirs has no output 'LogArchiveName'"):
+        Deployment.of(aws.client, {"TableName": "table"}, "theirs")
+    with pytest.raises(SystemExit) as ended:
+        main(["--no-such-option"])
+    assert ended.value.code == 2
+
+
+def test_a_report_names_no_more_than_can_be_read() -> None:
+    """Twenty findings; how many more there are."""
+    text = lines_of(Report(findings=[Finding(f"Entry {number}.") for number in range(23)]))
+    assert text[0] == "THE LOG IS NOT WHOLE."
+    assert text[20:22] == ["  Entry 19.", "  … and 3 more."]
