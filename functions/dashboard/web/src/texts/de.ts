@@ -267,6 +267,7 @@ export const de: Texts = {
     conflict: {
       title: "Jemand anderes hat inzwischen die Regeln geändert",
       text: "Von Ihnen wurde nichts gespeichert. Vergleichen Sie, und behalten Sie dann Ihre Änderungen über den anderen, oder übernehmen Sie die anderen.",
+      before: "Als Sie begannen",
       yours: "Ihre",
       theirs: "Die anderen, sie gelten",
       keep: "Meine Änderungen behalten und neu versuchen",

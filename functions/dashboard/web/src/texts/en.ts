@@ -265,6 +265,7 @@ export const en = {
     conflict: {
       title: "Somebody else has changed the policy meanwhile",
       text: "Nothing of yours was saved. Compare, then keep your changes on top of theirs, or take theirs.",
+      before: "When you began",
       yours: "Yours",
       theirs: "Theirs, in force",
       keep: "Keep my changes and try again",

@@ -34,5 +34,10 @@ export function Details({ detail }: { detail: AuditedEvent["detail"] }) {
 function words(value: unknown): string {
   if (value === true) return texts().common.yes;
   if (value === false) return texts().common.no;
-  return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
+  if (value === null) return texts().common.none;
+  if (Array.isArray(value)) return value.map(words).join(", ");
+  if (typeof value !== "object") return String(value);
+  // a change of policy: field by field, what it was and what it is
+  if ("from" in value && "to" in value) return `${words(value.from)} → ${words(value.to)}`;
+  return Object.entries(value).map(([name, one]) => `${name.replaceAll("_", " ")} ${words(one)}`).join(", ");
 }

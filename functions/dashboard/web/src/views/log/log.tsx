@@ -140,8 +140,8 @@ function Rows({ events }: { events: AuditedEvent[] }) {
         {events.map((one) => (
           <tr key={`${one.identity} ${one.seq} ${one.hash}`}>
             <td class="nowrap"><When at={one.at} exact /></td>
-            <td><code>{one.type}</code></td>
-            <td data-label={say.identity}><Whose event={one} /></td>
+            <td class="nowrap"><code>{one.type}</code></td>
+            <td class="who" data-label={say.identity}><Whose event={one} /></td>
             <td>
               <Details detail={one.detail} />
               {one.source && <p class="quiet small">{say.source} {one.source}</p>}

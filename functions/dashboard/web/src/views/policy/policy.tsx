@@ -200,13 +200,12 @@ function One({ name, value, wrong, onEdit }: { name: Name; value: boolean | stri
   );
 }
 
-function Difference({ names, left, right, heads }: { names: Name[]; left: Fields; right: Fields; heads?: [string, string] }) {
+function Difference({ names, left, right }: { names: Name[]; left: Fields; right: Fields }) {
   const say = texts().policy;
-  const [before, after] = heads ?? [say.before, say.after];
   return (
     <table class="table tight">
       <thead>
-        <tr><th scope="col">{say.field}</th><th scope="col">{before}</th><th scope="col">{after}</th></tr>
+        <tr><th scope="col">{say.field}</th><th scope="col">{say.before}</th><th scope="col">{say.after}</th></tr>
       </thead>
       <tbody>
         {names.map((name) => (
@@ -262,12 +261,31 @@ interface ConflictProps {
 /** What the other has changed and what oneself has, side by side. */
 function Conflict({ mine, now, onKeep, onTake }: ConflictProps) {
   const say = texts().policy.conflict;
-  const wanted = fieldsOf({ ...formOf(mine.before.fields), ...mine.edits });
-  const differ = NAMES.filter((name) => !same(wanted[name], now.fields[name]));
+  const before = mine.before.fields;
+  const wanted = fieldsOf({ ...formOf(before), ...mine.edits });
+  const differ = NAMES.filter((name) => !same(before[name], now.fields[name]) || !same(before[name], wanted[name]));
   return (
     <Dialog title={say.title} onClose={onKeep}>
       <p>{say.text}</p>
-      <Difference names={differ} left={now.fields} right={wanted} heads={[say.theirs, say.yours]} />
+      <table class="table tight">
+        <thead>
+          <tr>
+            <th scope="col">{texts().policy.field}</th>
+            {[say.before, say.theirs, say.yours].map((head) => <th key={head} scope="col">{head}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {differ.map((name) => (
+            <tr key={name}>
+              <th scope="row">{texts().policy.fields[name]?.[0] ?? name}</th>
+              <td>{shown(before[name])}</td>
+              {[now.fields, wanted].map((fields, which) => (
+                <td key={which}>{same(before[name], fields[name]) ? "=" : <strong>{shown(fields[name])}</strong>}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
       <div class="buttons end">
         <button type="button" class="button" onClick={onTake}>{say.take}</button>
         <button type="button" class="button main" onClick={onKeep}>{say.keep}</button>
