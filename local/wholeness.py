@@ -155,7 +155,8 @@ class Logs:
         for item in items:
             self._take(item)
         self._names: dict[str, str] = {}
-        self._know_names(pepper)
+        self._pepper = pepper
+        self._know_names()
 
     @property
     def administration(self) -> dict[int, Row]:
@@ -225,10 +226,10 @@ class Logs:
             except UNREADABLE:
                 continue  # the chain tells
 
-    def _know_names(self, pepper: Pepper) -> None:
+    def _know_names(self) -> None:
         """Which log a keyed hash of a name stands for; an erasure under way is put together with what it has moved."""
         for name in [one for one, chain in self.chains.items() if not chain.erased and one != ADMINISTRATION]:
-            hashes = pepper.hashes(tombstones.PURPOSE, name, "")
+            hashes = self._pepper.hashes(tombstones.PURPOSE, name, "")
             gone = next((one for one in hashes if one in self.chains), None)
             if gone:
                 moving = self.chains.pop(name)
@@ -273,6 +274,11 @@ class Logs:
         """The log of an entry; by the entry's hash where the name's is of another version than the tombstone's."""
         if entry.chain in self.chains:
             return entry.chain
+        if entry.chain not in self._names:
+            # an entry may keep the name for a moment after its identity was erased
+            hashes = self._pepper.hashes(tombstones.PURPOSE, entry.chain, "")
+            if erased := next((one for one in hashes if one in self.chains), None):
+                self._names[entry.chain] = erased
         if entry.chain not in self._names:
             version = entry.chain.partition(".")[0]
             self._names[entry.chain] = next(
