@@ -72,7 +72,13 @@ def keys_of(operation: str, request: Mapping[str, Any]) -> list[Item]:
     """The keys of the items that a call writes or checks, in its order."""
     if operation == "TransactWriteItems":
         return [_key(action) for entry in request["TransactItems"] for action in entry.values()]
+    if operation == "BatchWriteItem":
+        return [_key(action) for entry in _batched(request) for action in entry.values()]
     return [_key(request)] if operation in {"PutItem", "UpdateItem", "DeleteItem"} else []
+
+
+def _batched(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [entry for entries in request["RequestItems"].values() for entry in entries]
 
 
 def _key(action: Mapping[str, Any]) -> Item:
@@ -96,6 +102,8 @@ def billed(
             return _read(answer["Items"], request)
         case "PutItem" | "UpdateItem" | "DeleteItem":
             return Units(written=_written(before[0], after[0], {}))
+        case "BatchWriteItem":
+            return Units(written=sum(_written(old, new, {}) for old, new in zip(before, after, strict=True)))
         case "TransactWriteItems":
             actions = [action for entry in request["TransactItems"] for action in entry.values()]
             each = zip(before, after, actions, strict=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NEEDED: dict[str, dict[str, Any]] = {
     "batch_get_item": {"RequestItems": {"table": {"Keys": [{"PK": {"S": "POLICY"}, "SK": {"S": "V"}}]}}},
+    "batch_write_item": {"RequestItems": {"table": [{"DeleteRequest": {"Key": {"PK": {"S": "POLICY"}}}}]}},
     "put_object": {"Bucket": "log-archive", "Key": "log/2026-11-28/manifest.json"},
 }
 """What an address is made of beside region and service."""

@@ -12,6 +12,7 @@ from tests.template.translated import ACCOUNT, CUSTOMER_KEY, REGION, SETS, Stack
 READ = "dynamodb:GetItem"
 SEVERAL = "dynamodb:BatchGetItem"
 QUERY = "dynamodb:Query"
+FILL = "dynamodb:BatchWriteItem"
 PUT = "dynamodb:PutItem"
 UPDATE = "dynamodb:UpdateItem"
 CHECK = "dynamodb:ConditionCheckItem"
@@ -70,7 +71,7 @@ RIGHTS: dict[str, set[str]] = {
     "Notify": {PEPPER, *MAIL},
     "Publish": {PUBLISH},
     "Erase": {DELETE, READ, PUT, QUERY, UPDATE, PEPPER},
-    "Index": {DELETE, CHECK, READ, PUT, QUERY, UPDATE, PEPPER},
+    "Index": {FILL, DELETE, CHECK, READ, PUT, QUERY, UPDATE, PEPPER},
     "SignLog": {READ, PUT, QUERY, PEPPER, SIGN, ARCHIVE},
     "MailFeedback": {READ, PUT},
 }

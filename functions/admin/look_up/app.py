@@ -84,7 +84,7 @@ def _tag(call: AdminCall) -> str:
         if lacks not in standing.LACKS:
             raise invalid("lacks", f"has to be one of {', '.join(standing.LACKS)}")
         return f"lacks:{lacks}"
-    return "all"
+    return standing.ALL
 
 
 def show_identity(call: AdminCall) -> Answer:

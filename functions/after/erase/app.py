@@ -4,8 +4,8 @@ Set going by the event `identity.erased`, through a queue that gives it again un
 which the erasure itself has written, says that an identity may be deleted: an event alone deletes nothing. The work is
 done in steps that may be repeated, so that it can break off anywhere and be taken up again, by two at once, too.
 
-What other places hold of the person goes with the item that tells of it: entries of the journal lose the name with
-their event rows, lists and counters with the standing, rows of the administrators' log with the mark of each.
+What other places hold of the person goes, too: lists and counters first, entries of the journal lose the name with
+their event rows, rows of the administrators' log with the mark of each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from aws_lambda_powertools import Logger
 
 from restore import administration, aws, journal, settings, standing, tombstones
 from restore.errors import Problem
-from restore.keys import EVENT, ORDER, STANDING
+from restore.keys import EVENT, ORDER
+from restore.settling import attempts
 from restore.startup import wired
 from restore.store import Refused, Table
 from restore.vault import Vault
@@ -54,6 +55,7 @@ def _finished(record: dict[str, Any], context: Any) -> bool:
         if name_hash is None:
             logger.error("not erased")  # somebody else's event, or one of a table that was put back
             return True
+        _uncount(identity)
         while items := table.some_of(identity, AT_ONCE):
             step: list[Write] = []
             for item in items:
@@ -75,6 +77,19 @@ def _finished(record: dict[str, Any], context: Any) -> bool:
     return True
 
 
+def _uncount(identity: str) -> None:
+    """It is counted and listed no more. Nothing counts it again: whoever counts checks that there is such an identity."""
+    for _ in attempts():
+        stands = standing.last(table, identity)
+        if stands is None:
+            return
+        try:
+            table.transact(standing.removed(identity, stands))
+        except Refused:
+            continue
+        return
+
+
 def _meet(step: list[Write], writes: list[Write]) -> bool:
     """Whether both write to one item, which a transaction refuses: two rows may be about one approval."""
     keys = {tuple(write.key.values()) for write in step}
@@ -90,6 +105,4 @@ def _gone(identity: str, item: Item, name_hash: str) -> list[Write]:
         return [*tombstones.moved(item, name_hash), *journal.nameless(identity, rows, name_hash, int(time.time()))]
     if kind.startswith(ORDER):
         return [*tombstones.moved(item, name_hash), *administration.erased(table, int(kind.removeprefix(ORDER)))]
-    if kind == STANDING:
-        return standing.removed(identity, item)
     return tombstones.moved(item, name_hash)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from restore import aws, journal, settings, standing, tombstones
 from restore.errors import Problem
-from restore.keys import ADMINISTRATION, standing_key
+from restore.keys import ADMINISTRATION
 from restore.settling import attempts
 from restore.startup import wired
 from restore.store import Refused, Table
@@ -24,14 +24,11 @@ from restore.times import seconds_of
 from restore.vault import Vault
 
 if TYPE_CHECKING:
-    from restore.conditions import Item, Write
+    from restore.conditions import Item
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 logger = Logger()
-
-AT_ONCE: Final = 20
-"""Rows of one transaction: each is three entries at most, of the 100 writes that it takes."""
 
 _known_days: set[tuple[str, str | None]] = set()
 
@@ -58,37 +55,43 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def _enter(chain: str, rows: list[Item]) -> None:
-    for day, kind in journal.days_of(rows) - _known_days:
-        table.write(journal.day_known(day, kind), returning="NONE")
-        _known_days.add((day, kind))
-    for first in range(0, len(rows), AT_ONCE):
-        some = rows[first : first + AT_ONCE]
-        for _ in attempts():
-            try:
-                table.transact(_writes(chain, some))
-            except Refused:
-                continue  # it was erased, or somebody else has counted it
-            break
-        else:
-            raise Problem("unavailable", reason="conflicts")
+    """Enter rows of one log, then count the identity.
 
-
-def _writes(chain: str, rows: list[Item]) -> list[Write]:
+    Entries are written one by one, at half the price of a transaction; whether the identity has been erased is asked
+    afterwards. If it has, they lose the name at once; if it is later, the erasure finds them by its event rows. What
+    breaks off in between is given again.
+    """
+    table.fill([journal.day_known(day, kind) for day, kind in journal.days_of(rows) - _known_days])
+    _known_days.update(journal.days_of(rows))
     now = int(time.time())
     if chain == ADMINISTRATION:
-        return journal.entries(chain, rows, now, late_as=lambda: chain)
-    found = table.collection(chain)
-    if found.identity is None or found.restore is None:
-        name_hash = _name_hash(chain)
-        return journal.entries(chain, rows, now, chain=name_hash, late_as=lambda: name_hash)
-    stands = standing.changes(chain, table.get(standing_key(chain)), standing.of(found))
-    entered = journal.entries(chain, rows, now, late_as=lambda: vault.pepper().hash(tombstones.PURPOSE, chain, ""))
-    return [standing.exists(chain), *entered, *stands]
+        table.fill(journal.entries(chain, rows, now, late_as=lambda: chain))
+        return
+    table.fill(journal.entries(chain, rows, now, late_as=lambda: _name_hash(chain)))
+    if _counted(chain):
+        return
+    name_hash = tombstones.find(table, chain, vault.pepper())
+    if name_hash is None:
+        raise Problem("unavailable", reason="an event of no identity")
+    table.fill(journal.nameless(chain, rows, name_hash, now))
+
+
+def _counted(identity: str) -> bool:
+    """Bring up to date how the identity stands; False where there is no such identity any more."""
+    for _ in attempts():
+        found = table.collection(identity)
+        if found.identity is None or found.restore is None:
+            return False
+        changes = standing.changes(identity, standing.last(table, identity), standing.of(found))
+        if not changes:
+            return True
+        try:
+            table.transact([standing.exists(identity), *changes])
+        except Refused:
+            continue  # it was erased, or somebody else has counted it
+        return True
+    raise Problem("unavailable", reason="conflicts")
 
 
 def _name_hash(identity: str) -> str:
-    """Under which hash an erased identity is remembered; an identity that never was is nobody's to enter."""
-    found = tombstones.find(table, identity, vault.pepper())
-    if found is None:
-        raise Problem("unavailable", reason="an event of no identity")
-    return found
+    return vault.pepper().hash(tombstones.PURPOSE, identity, "")

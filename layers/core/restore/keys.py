@@ -9,7 +9,6 @@ One table, one item collection an identity. Every read below is one request of k
 | restore: state, addresses, codes, restorations, log's head | `ID#<identity>` | `R` | its key |
 | event rows of one act | `ID#<identity>` | `E#<first seq>` | the stream; backwards from a number, page by page |
 | that a row of the administrators' log names the identity | `ID#<identity>` | `A#<seq>` | with all of it |
-| what the identity lacks to be restored (`restore.standing`) | `ID#<identity>` | `S` | its key |
 | policy | `POLICY` | `V` | its key |
 | head and rows of the administrators' own log | `ID##administration` | `R`, `E#<first seq>` | as an identity's |
 | what one administrator did in the last hour | `PERSON#<sub>` | `P` | its key |
@@ -18,7 +17,8 @@ One table, one item collection an identity. Every read below is one request of k
 | the log by type and time: the same | `TYPE#<type>#<day>` | as above | as above |
 | which days there are, of all events and of one type | `DAYS`, `DAYS#<type>` | `<day>` | backwards from a day |
 | entries that came after their day was signed | `LATE#<day>` | as `DAY#` | all of them, by the signer |
-| identities of a kind, by name | `WHO#<tag>` | `<identity>` | from a name on, page by page |
+| how an identity stands (`restore.standing`) | `WHO#all` | `<identity>` | its key; from a name on, page by page |
+| that an identity is one of a kind, by name | `WHO#<tag>` | `<identity>` | from a name on, page by page |
 | how many identities stand how | `COUNT` | shard | all of them: a few |
 | which day was signed last | `SIGNED` | `V` | its key |
 | how many stood how on a day | `COUNTED` | `<day>` | the newest |
@@ -45,7 +45,6 @@ IDENTITY: Final = "I"
 RESTORE: Final = "R"
 DEVICE: Final = "K#"
 ORDER: Final = "A#"
-STANDING: Final = "S"
 EVENT: Final = "E#"
 TOMBSTONE: Final = "T"
 ERASED_EVENT: Final = "L#"
@@ -99,11 +98,6 @@ def policy_key() -> Key:
 def order_key(identity: str, seq: int) -> Key:
     """Says which row of the administrators' log names this identity."""
     return _key(identity, f"{ORDER}{seq:010d}")
-
-
-def standing_key(identity: str) -> Key:
-    """How the identity stands: as it was last counted and listed."""
-    return _key(identity, STANDING)
 
 
 def person_key(sub: str) -> Key:

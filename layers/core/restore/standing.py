@@ -4,10 +4,10 @@
 So it does not matter in which order or how often it hears of that. One transaction replaces what was counted and
 listed before:
 
-- `S` among the identity's items: what was counted last, `{cell, tags, ver}`.
+- the identity in the list of all: how it stood when it was counted last, `{cell, tags, restore, devices, lacks, ver}`.
 - a counter of identities that stand alike. A *cell* is all that is counted of one, in six symbols: `e-pv2-` is enabled,
   mail does not bounce, code proven, every device with a verification key, two devices. Every figure is a sum of cells.
-- an entry in the list of each of its *tags*: `all`, `restore:<status>`, `lacks:<what>`.
+- its name in the list of each of its *tags*: `restore:<status>`, `lacks:<what>`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from restore import addresses, state
 from restore.conditions import Write, deletion, put, replace
-from restore.keys import counted_key, counter_of_standings_key, identity_key, proof_of, standing_key, who_key
+from restore.keys import counted_key, counter_of_standings_key, identity_key, proof_of, who_key
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from restore.policy import Policy
     from restore.store import Collection, Table
 
+ALL: Final = "all"
+"""The tag of everybody: what is known of an identity stands in this list alone."""
 SHARDS: Final = 8
 """Counters lie in so many items, so that identities seldom wait for one another."""
 STATUSES: Final = {"e": "enabled", "w": "awaiting_email", "o": "off", "b": "disabled_by_admin"}
@@ -64,7 +66,7 @@ def of(found: Collection) -> Item:
         + ("a" if restore.get("email") else "-")
     )
     lacks = _lacks(cell)
-    tags = ["all", f"restore:{status}", *(f"lacks:{what}" for what in lacks)]
+    tags = [f"restore:{status}", *(f"lacks:{what}" for what in lacks)]
     return {"cell": cell, "tags": tags, "restore": status, "devices": len(paired), "lacks": lacks}
 
 
@@ -73,12 +75,12 @@ def changes(identity: str, before: Item | None, now_stands: Item) -> list[Write]
     if before and all(before.get(name) == value for name, value in now_stands.items()):
         return []
     was: list[str] = before["tags"] if before else []
-    listed = {name: now_stands[name] for name in ("restore", "devices", "lacks")}
+    tags: list[str] = now_stands["tags"]
     return [
-        replace({**standing_key(identity), "form": 1, **now_stands}, before),
+        replace({**who_key(ALL, identity), "form": 1, **now_stands}, before),
         *_counted(identity, before["cell"] if before else None, now_stands["cell"]),
-        *(put({**who_key(tag, identity), "form": 1, **listed}) for tag in now_stands["tags"]),
-        *(deletion(who_key(tag, identity)) for tag in was if tag not in now_stands["tags"]),
+        *(put({**who_key(tag, identity), "form": 1}) for tag in tags if tag not in was),
+        *(deletion(who_key(tag, identity)) for tag in was if tag not in tags),
     ]
 
 
@@ -86,6 +88,11 @@ def exists(identity: str) -> Write:
     """A check that the identity has not been erased."""
     check = Write("ConditionCheck", dict(identity_key(identity)))
     return check.when(f"attribute_exists({check.name('PK')})")
+
+
+def last(table: Table, identity: str) -> Item | None:
+    """How the identity stood when it was counted last."""
+    return table.get(who_key(ALL, identity))
 
 
 def removed(identity: str, item: Item) -> list[Write]:
@@ -152,11 +159,17 @@ def page(table: Table, tag: str, prefix: str, after: str | None, size: int) -> t
     """Identities of a tag whose names begin with `prefix`, in order, after a name; and the name to go on after."""
     first = who_key(tag, after + "\x00" if after else prefix or "0")  # no key is empty, and no name sorts before 0
     found = table.between(first["PK"], first["SK"], prefix + "~", newest_first=False, limit=size + 1, consistent=False)
+    names = [str(one["SK"]) for one in found[:size]]
+    if tag == ALL:
+        known = {one["SK"]: one for one in found}
+    else:
+        known = {one["SK"]: one for one in table.several([who_key(ALL, name) for name in names])}
     shown = [
-        {"identity": one["SK"], "restore": one["restore"], "devices": one["devices"], "lacks": one["lacks"]}
-        for one in found[:size]
+        {"identity": name, **{member: known[name][member] for member in ("restore", "devices", "lacks")}}
+        for name in names
+        if name in known  # erased since
     ]
-    return shown, shown[-1]["identity"] if len(found) > size else None
+    return shown, names[-1] if len(found) > size else None
 
 
 def remember(cells: Mapping[str, int], policy: Policy, day: str, now: int) -> Write:
