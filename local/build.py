@@ -32,7 +32,7 @@ def digest_of(root: Path, sources: Sequence[str] = SOURCES) -> str:
     for source in sources:
         top = root / source
         for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if file.is_file() and file.suffix != ".pyc":
+            if file.is_file() and file.suffix != ".pyc" and "node_modules" not in file.parts:
                 summary.update(f"\n{file.relative_to(root)} ".encode())
                 summary.update(hashlib.sha256(file.read_bytes()).digest())
     return summary.hexdigest()[:16]
