@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.acts import ERASE, FINISH, INDEX, NOTIFY, NOTIFY_OF_NOTHING, PUBLISH
-from bench.prices import Price, price_of
+from bench.acts import ERASE, FINISH, INDEX_OF, NOTIFY, NOTIFY_OF_NOTHING, PUBLISH
+from bench.prices import QUEUE_REQUEST, Price, price_of
 from bench.units import Units
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def act_rows(acts: Mapping[str, Act]) -> list[Row]:
     """Trips of every act of a warm function, with a goal where there is one, and its units."""
     rows = []
     for name, act in acts.items():
+        if name.startswith(INDEX_OF) and name.removeprefix(INDEX_OF) not in RESTORATION:
+            continue  # what runs after an act is told once for all of them, and for the main job
         trips = act.trips
         goal = TRIPS.get(name)
         must, aim = (str(goal[0]), str(goal[1])) if goal else ("", "")
@@ -110,7 +112,8 @@ def price_rows(
     """
     figures: dict[str, Any] = {}
     rows: list[Row] = []
-    priced = [name for name, act in acts.items() if starts.keys() >= {act.function, *_functions_after(name, act)}]
+    acts_alone = {name: act for name, act in acts.items() if not name.startswith(INDEX_OF)}
+    priced = [name for name, act in acts_alone.items() if starts.keys() >= {act.function, *_functions_after(name, act)}]
     for name in priced:
         cold = _of_act(name, acts, cold_acts, starts, cold=True)
         warm = _of_act(name, acts, cold_acts, starts, cold=False)
@@ -159,8 +162,9 @@ def _of_act(
         consumer = acts[NOTIFY if mails else NOTIFY_OF_NOTHING]
         price += price_of(consumer, starts["Notify"], cold=cold, mails=mails)
         price += price_of(acts[PUBLISH], starts["Publish"], cold=cold, events=act.events)
-        for _ in range(act.events):
-            price += price_of(acts[INDEX], starts["Index"], cold=cold)
+        # a queue gives an act's events in one batch; each is a message of its own
+        price += price_of(acts[f"{INDEX_OF}{name}"], starts["Index"], cold=cold)
+        price += Price(bus=QUEUE_REQUEST * (act.events - 1))
     if name == ERASE:
         price += price_of(acts[FINISH], starts["Erase"], cold=cold)
     return price

@@ -46,9 +46,11 @@ class Call:
     @property
     def only_when_cold(self) -> bool:
         """What a warm function need not do again: the pepper, the policy of the last half minute, a known day."""
-        key = self.request.get("Key") or self.request.get("Item") or {}
-        partition: str = key.get("PK", {}).get("S", "")
-        return self.service == "secretsmanager" or partition == "POLICY" or partition.startswith("DAYS")
+        if self.service == "secretsmanager":
+            return True
+        if self.target.endswith(".BatchWriteItem"):
+            return all(key["PK"]["S"].startswith("DAYS") for key in keys_of("BatchWriteItem", self.request))
+        return bool((self.request.get("Key") or {}).get("PK", {}).get("S", "") == "POLICY")
 
 
 class Wire:
