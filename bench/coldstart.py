@@ -216,7 +216,7 @@ class Bench:
     ) -> Any:
         """Start a function, give it its events, end it; what the kernel says that it used."""
         calls = [_answer_of(call) for call in act.calls]
-        warm = [_answer_of(call) for call in act.calls if not call.only_when_cold]
+        warm = [_answer_of(call) for call in act.calls if act.needs(call)]
         play = _Play(
             json.dumps(act.event()).encode(),
             *((calls, warm) if artifact else ([_PUT], [_PUT])),

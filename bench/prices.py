@@ -71,7 +71,7 @@ def price_of(act: Act, start: ColdStart, *, cold: bool, mails: int | None = None
 
     `mails` and `events` are another act's, where what was played stands for what runs after that one.
     """
-    calls = [call for call in act.calls if cold or not call.only_when_cold]
+    calls = [call for call in act.calls if cold or act.needs(call)]
     seconds = (start.cold_seconds if cold else start.warm_seconds) / PROCESSORS
     seconds += sum(WAITS[call.service] for call in calls)
     return Price(

@@ -100,6 +100,10 @@ def billed(
             return _read([answer.get("Item", {})], request)
         case "Query":
             return _read(answer["Items"], request)
+        case "BatchGetItem":
+            # each item is rounded by itself
+            found = [item for items in answer["Responses"].values() for item in items]
+            return sum((_read([item], {}) for item in found), Units())
         case "PutItem" | "UpdateItem" | "DeleteItem":
             return Units(written=_written(before[0], after[0], {}))
         case "BatchWriteItem":

@@ -54,6 +54,36 @@ class Clerk:
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
         """Call a route below `/v1/admin`, with the query in the target; `headers` are further ones."""
+        made, function, request = self.prepare(
+            method,
+            target,
+            body,
+            if_match=if_match,
+            approval=approval,
+            accept=accept,
+            raw=raw,
+            content_type=content_type,
+            headers=headers,
+        )
+        result = self.world.handler(function)(made, Context())
+        answer = Answer(request, result["statusCode"], tuple(result["headers"].items()), result["body"].encode(), 0.0)
+        self.world.answers.append(answer)
+        return answer
+
+    def prepare(
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        *,
+        if_match: str | None = None,
+        approval: str | None = None,
+        accept: str | None = None,
+        raw: str | None = None,
+        content_type: str | None = "application/json",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> tuple[dict[str, Any], str, Request]:
+        """The event that API Gateway makes of a call, the function that it goes to, and the request."""
         parts = urlsplit(f"/v1/admin{target}")
         text = raw if raw is not None else None if body is None else json.dumps(body)
         given = (
@@ -74,12 +104,9 @@ class Clerk:
         made["requestContext"]["authorizer"] = {"claims": self._claims()}
         if self.client is not None:
             made["stageVariables"] = {**(made.get("stageVariables") or {}), "client": self.client}
-        result = self.world.handler(route.function)(made, Context())
         sent = None if text is None else text.encode()
         request = Request(method, ADDRESS.url, f"{ADDRESS.sent}/v1/admin{target}", headers, sent)
-        answer = Answer(request, result["statusCode"], tuple(result["headers"].items()), result["body"].encode(), 0.0)
-        self.world.answers.append(answer)
-        return answer
+        return made, route.function, request
 
     def act(self, identity: str, what: str, reason: str = "as asked by phone", **more: Any) -> Answer:
         """Do something about an identity; `what` is what stands behind its name."""

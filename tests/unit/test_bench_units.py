@@ -63,11 +63,31 @@ def test_a_read_is_billed_by_four_kb() -> None:
 
 def test_what_is_not_known_is_not_guessed() -> None:
     """A call of another kind stops the benchmark, so that no act looks cheaper than it is."""
-    with pytest.raises(ValueError, match="BatchWriteItem"):
-        billed("BatchWriteItem", {}, {}, [], [])
+    with pytest.raises(ValueError, match="Scan"):
+        billed("Scan", {}, {}, [], [])
 
 
 def test_units_add_up_and_read_well() -> None:
     """Nought is left out."""
     assert str(Units(8, 0.5) + Units(2)) == "10 W + 0.5 R"
     assert str(Units()) == "-"
+
+
+def test_batches_are_billed_item_by_item() -> None:
+    """Written once each, not twice as in a transaction; read with each item rounded up by itself, half of one unit."""
+    item = {"PK": {"S": "a"}, "SK": {"S": "b"}, "text": {"S": "x" * 1500}}
+    request = {
+        "RequestItems": {
+            "table": [
+                {"PutRequest": {"Item": item}},
+                {"DeleteRequest": {"Key": {"PK": {"S": "c"}, "SK": {"S": "d"}}}},
+            ]
+        }
+    }
+    assert keys_of("BatchWriteItem", request) == [
+        {"PK": {"S": "a"}, "SK": {"S": "b"}},
+        {"PK": {"S": "c"}, "SK": {"S": "d"}},
+    ]
+    assert billed("BatchWriteItem", request, {}, [{}, {}], [item, {}]) == Units(written=3)
+    answer = {"Responses": {"table": [item, item]}}
+    assert billed("BatchGetItem", {}, answer, [], []) == Units(read=1)
