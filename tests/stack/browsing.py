@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -67,6 +68,7 @@ class Desk:
         email = self.administrators.person(role, person)
         self.page.goto(self.address)
         self.sign_in(email)
+        expect(self.page.get_by_role("navigation", name=re.compile("Views|Ansichten"))).to_be_visible()
         return self
 
     def sign_in(self, email: str) -> None:
@@ -74,9 +76,8 @@ class Desk:
         self.page.locator("input[name=username]").fill(email)
         self.page.locator("input[name=password]").fill(PASSWORD)
         self.page.locator("input[name=password]").press("Enter")
-        expect(
-            self.page.get_by_role("navigation", name="Views").or_(self.page.get_by_role("navigation", name="Ansichten"))
-        ).to_be_visible()
+        expect(self.page.get_by_role("main")).to_be_visible()
+        expect(self.page.get_by_role("heading", level=1)).not_to_have_text(re.compile("…$"))
 
     def go(self, where: str) -> Page:
         """Open a view by its address, as a bookmark does, without signing in again."""
@@ -87,9 +88,7 @@ class Desk:
         """Open a user's page, and wait until it is there."""
         self.go(f"#/user/{identity}")
         expect(self.heading(identity)).to_be_visible()
-        expect(
-            self.page.get_by_role("heading", name="Devices").or_(self.page.get_by_role("heading", name="Geräte"))
-        ).to_be_visible()
+        expect(self.page.get_by_role("heading", name=re.compile("Devices|Geräte"))).to_be_visible()
         return self.page
 
     def heading(self, name: str) -> Locator:

@@ -100,6 +100,19 @@ def test_each_role_is_offered_what_it_may_do(
     expect(page.get_by_label("Restoring is allowed")).to_be_enabled(enabled=role == "admin")
 
 
+def test_somebody_without_a_role_is_told_so(browser: Browser, stack: Stack) -> None:
+    """A 8.2: signed in, and offered nothing but a way to sign in anew."""
+    at = Desk(browser, stack)
+    email = at.administrators.person(None)
+    at.page.goto(at.address)
+    at.sign_in(email)
+    expect(at.heading("You have no role yet")).to_be_visible()
+    assert at.page.get_by_role("button").all_inner_texts() == ["Sign in again"]
+    assert not at.page.get_by_role("link").count()
+    assert not at.violations()
+    at.close()
+
+
 def test_a_user_is_found_and_a_device_unpaired(desk: Opening, stack: Stack) -> None:
     """S15 B9: found by the name's beginning; the act says what it does, wants a reason, is done; names are text."""
     person = Person.restorable(stack)

@@ -2,6 +2,7 @@
 import type { AuditedEvent, Event } from "../../api/types";
 import { When } from "../../design/parts";
 import { texts } from "../../texts";
+import { eventName } from "../../texts/events";
 
 export function EventList({ events }: { events: Event[] }) {
   return (
@@ -9,7 +10,7 @@ export function EventList({ events }: { events: Event[] }) {
       {events.map((one) => (
         <li key={`${one.seq} ${one.hash}`}>
           <div>
-            <code>{one.type}</code>
+            <span title={one.type}>{eventName(one.type)}</span>
             <p class="quiet small"><When at={one.at} /></p>
             <Details detail={one.detail} />
           </div>

@@ -8,8 +8,8 @@ import { Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts"
 import { become, place, to } from "../../router";
 import { SERVER } from "../../session/config";
 import { texts } from "../../texts";
+import { KINDS, eventName } from "../../texts/events";
 import { Details } from "./events";
-import { KINDS } from "./kinds";
 
 interface Filters {
   from: string;
@@ -112,7 +112,7 @@ function FilterForm({ wanted }: { wanted: Filters }) {
         {(a) => (
           <>
             <input {...a} class="input" list="kinds" autocomplete="off" spellcheck={false} placeholder="restore.barred" value={filters.type} onInput={set("type")} />
-            <datalist id="kinds">{KINDS.map((one) => <option key={one} value={one} />)}</datalist>
+            <datalist id="kinds">{KINDS.map((one) => <option key={one} value={one} label={eventName(one)} />)}</datalist>
           </>
         )}
       </Field>
@@ -140,7 +140,11 @@ function Rows({ events }: { events: AuditedEvent[] }) {
         {events.map((one) => (
           <tr key={`${one.identity} ${one.seq} ${one.hash}`}>
             <td class="nowrap"><When at={one.at} exact /></td>
-            <td class="nowrap"><code>{one.type}</code></td>
+            <td class="what">
+              {eventName(one.type)}
+              <br />
+              <code class="quiet">{one.type}</code>
+            </td>
             <td class="who" data-label={say.identity}><Whose event={one} /></td>
             <td>
               <Details detail={one.detail} />

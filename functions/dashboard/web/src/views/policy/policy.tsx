@@ -94,8 +94,8 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
     } catch (error) {
       const is = problemFrom(error);
       if (is.code === "stale") {
+        await again(); // what it is now has to be known before it is compared
         setMine({ edits, before: read });
-        await again();
       } else {
         setProblem(is);
       }

@@ -1,0 +1,74 @@
+// What events are called, in a few words. A type that a later release of the server writes is shown as it is.
+import { language } from "./index";
+
+const NAMES: Record<string, [en: string, de: string]> = {
+  "act.refused": ["Administrator refused", "Antrag abgelehnt"],
+  "approval.denied": ["Approval denied", "Freigabe abgelehnt"],
+  "approval.given": ["Approval given", "Freigabe erteilt"],
+  "approval.requested": ["Approval asked for", "Freigabe beantragt"],
+  "barring.ordered": ["Barring ordered", "Sperre angeordnet"],
+  "cancellation.ordered": ["Cancellation ordered", "Abbruch angeordnet"],
+  "device.disputed": ["Device disputed", "Gerät bestritten"],
+  "device.paired": ["Device paired", "Gerät verbunden"],
+  "device.reclaimed": ["Device came back", "Gerät zurückgekehrt"],
+  "device.unpaired": ["Device unpaired", "Gerät getrennt"],
+  "device.way_back_ended": ["Device's way back ended", "Rückweg eines Geräts beendet"],
+  "email.bounced": ["Mail bounced", "E-Mail kam zurück"],
+  "email.cancelled": ["Change of address cancelled", "Adresswechsel abgebrochen"],
+  "email.complained": ["Mail reported as spam", "E-Mail als Spam gemeldet"],
+  "email.confirmation_failed": ["Confirmation could not be mailed", "Bestätigung nicht versendbar"],
+  "email.confirmation_refused": ["Wrong confirmation code", "Falscher Bestätigungscode"],
+  "email.confirmation_resent": ["Confirmation mailed again", "Bestätigung erneut gesendet"],
+  "email.confirmed": ["Address confirmed", "Adresse bestätigt"],
+  "email.disputed": ["Change of address disputed", "Adresswechsel bestritten"],
+  "email.removed": ["Address removed", "Adresse entfernt"],
+  "email.replaced": ["Address replaced", "Adresse ersetzt"],
+  "email.requested": ["Another address asked for", "Andere Adresse angefragt"],
+  "identity.created": ["Identity created", "Identität angelegt"],
+  "identity.erased": ["Identity erased", "Identität gelöscht"],
+  "issue.ordered": ["One-time code ordered", "Einmal-Code angeordnet"],
+  "log.signed": ["Log signed", "Protokoll unterschrieben"],
+  "pairing.cancelled": ["QR code withdrawn", "QR-Code zurückgezogen"],
+  "pairing.offered": ["QR code shown for a device", "QR-Code für ein Gerät gezeigt"],
+  "pairing.used": ["QR code used", "QR-Code benutzt"],
+  "policy.changed": ["Policy changed", "Regeln geändert"],
+  "restoration.approved": ["Restoration approved by a device", "Wiederherstellung vom Gerät erlaubt"],
+  "restoration.cancelled": ["Restoration cancelled", "Wiederherstellung abgebrochen"],
+  "restoration.code_proved": ["Both codes right", "Beide Codes richtig"],
+  "restoration.code_refused": ["Wrong mailed code", "Falscher Code aus der E-Mail"],
+  "restoration.code_resent": ["Code mailed again", "Code erneut gesendet"],
+  "restoration.completed": ["Restoration completed", "Wiederherstellung abgeschlossen"],
+  "restoration.disputed": ["Restoration disputed", "Wiederherstellung bestritten"],
+  "restoration.mail_failed": ["Code could not be mailed", "Code nicht versendbar"],
+  "restoration.refused": ["Wrong restore code", "Falscher Wiederherstellungscode"],
+  "restoration.requested": ["Restoration begun", "Wiederherstellung begonnen"],
+  "restore.barred": ["Restore barred", "Wiederherstellung gesperrt"],
+  "restore.code_issued": ["One-time code issued", "Einmal-Code ausgestellt"],
+  "restore.code_locked": ["Code locked after guessing", "Code nach Raten gesperrt"],
+  "restore.code_replaced": ["Restore code replaced", "Code ersetzt"],
+  "restore.code_revealed": ["Code revealed to an administrator", "Code der Administration gezeigt"],
+  "restore.code_send_failed": ["Kept code could not be mailed", "Aufbewahrter Code nicht versendbar"],
+  "restore.code_sent": ["Kept code mailed", "Aufbewahrter Code gesendet"],
+  "restore.code_shown": ["Code shown on a device", "Code auf einem Gerät gezeigt"],
+  "restore.disabled": ["Restore disabled", "Wiederherstellung abgeschaltet"],
+  "restore.enabled": ["Restore enabled", "Wiederherstellung eingerichtet"],
+  "restore.proven": ["Code tried out", "Code erprobt"],
+  "restore.unbarred": ["Restore allowed again", "Sperre aufgehoben"],
+  "reveal.ordered": ["Revealing ordered", "Zeigen angeordnet"],
+  "send.ordered": ["Sending ordered", "Senden angeordnet"],
+  "unbarring.ordered": ["Unbarring ordered", "Entsperren angeordnet"],
+  "unpairing.ordered": ["Unpairing ordered", "Trennen angeordnet"],
+  "verification_key.changed": ["PIN or biometrics set", "PIN oder Biometrie eingerichtet"],
+  "verification_key.removed": ["PIN or biometrics removed", "PIN oder Biometrie entfernt"],
+};
+const SECOND = /^second_email\./;
+const SECOND_ADDRESS = { en: "second address", de: "zweite Adresse" };
+
+/** The types that the filter offers; any other may be typed, too. */
+export const KINDS = Object.keys(NAMES);
+
+export function eventName(type: string): string {
+  const name = NAMES[type.replace(SECOND, "email.")]?.[language.value === "de" ? 1 : 0];
+  if (!name) return type;
+  return SECOND.test(type) ? `${name} (${SECOND_ADDRESS[language.value]})` : name;
+}
