@@ -135,10 +135,16 @@ class Desk:
         ]
         return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
-    def with_tokens(self, change: Callable[[str], str]) -> None:
-        """Have the next id tokens of the pool changed on their way, as if the pool had given them so."""
+    def with_tokens(self, change: Callable[[str], str], *, refreshed: bool = True) -> None:
+        """Have the next id tokens of the pool changed on their way, as if the pool had given them so.
 
-        def answer(route: Route, _: Request) -> None:
+        Without `refreshed` none is given for a refresh token: the session at the pool is over.
+        """
+
+        def answer(route: Route, request: Request) -> None:
+            if not refreshed and "refresh_token" in (request.post_data or ""):
+                route.fulfill(status=400, json={"error": "invalid_grant"})
+                return
             given = route.fetch()
             tokens = given.json()
             route.fulfill(response=given, json={**tokens, "id_token": change(tokens["id_token"])})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
@@ -265,6 +266,24 @@ def test_no_act_is_lost_to_an_old_sign_in(desk: Opening, stack: Stack) -> None:
     dialog.get_by_role("button", name="Bar restore").click()
     expect(at.page.get_by_text("Barred", exact=True)).to_be_visible()
     assert person.phone.show().expect(200)["restore"]["status"] == "disabled_by_admin"
+
+
+def test_a_session_that_is_over_is_taken_up_where_it_ended(desk: Opening, stack: Stack) -> None:
+    """A 7.3: who comes back late is told, signs in, and is where they were."""
+    at = desk("auditor")
+    soon = int(time.time()) + 30
+    at.with_tokens(lambda token: at.administrators.changed(token, stack.folder, exp=soon), refreshed=False)
+    at.page.goto(at.address)
+    at.sign_in("auditor@example.com")
+    at.go("#/log?type=identity.created")
+    alert = at.page.get_by_role("alert")
+    expect(alert).to_contain_text("Your session is over")
+    at.page.unroute_all()
+    alert.get_by_role("button", name="Sign in again").click()
+    at.sign_in("auditor@example.com")
+    expect(at.heading("Audit log")).to_be_visible()
+    expect(at.page.get_by_label("Type of event")).to_have_value("identity.created")
+    expect(alert).to_have_count(0)
 
 
 def test_a_reload_and_a_strangers_code_do_not_sign_in(desk: Opening, stack: Stack) -> None:
