@@ -295,6 +295,8 @@ export const de: Texts = {
     server: "Administration",
     erased: "gelöschte Identität",
     empty: { title: "Kein Ereignis passt dazu", text: "Weiten Sie die Zeiten aus, oder leeren Sie die Filter." },
+    signed: (day, when) => `Unterschrieben für ${day} und früher, zuletzt ${when}. Was unterschrieben ist, lässt sich mit make verify-log prüfen.`,
+    unsigned: "Noch ist kein Tag unterschrieben: Der Dienst unterschreibt die Einträge eines Tages in der Nacht danach.",
     chain: "Stelle und Prüfsumme in der Kette",
     source: "Von",
   },

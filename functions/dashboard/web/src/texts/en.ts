@@ -293,6 +293,8 @@ export const en = {
     server: "Administration",
     erased: "erased identity",
     empty: { title: "No event fits", text: "Widen the times, or clear the filters." },
+    signed: (day: string, when: string) => `Signed for ${day} and before, last on ${when}. What is signed can be verified with make verify-log.`,
+    unsigned: "No day has been signed yet: the service signs each day's entries in the night after it.",
     chain: "Position and hash in the chain",
     source: "From",
   },

@@ -7,7 +7,7 @@ import { useCell } from "../../cell";
 import { Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts";
 import { become, place, to } from "../../router";
 import { SERVER } from "../../session/config";
-import { texts } from "../../texts";
+import { day, texts, time } from "../../texts";
 import { KINDS, eventName } from "../../texts/events";
 import { Details } from "./events";
 
@@ -67,6 +67,7 @@ export function Log() {
       >
         {say.log.title}
       </Title>
+      <Signed />
       <FilterForm key={JSON.stringify(wanted)} wanted={wanted} />
       {(problem ?? found.problem) && <Trouble problem={(problem ?? found.problem) as ApiProblem} again={() => void found.again()} />}
       {!found.data && !found.problem && <Waiting />}
@@ -84,6 +85,15 @@ export function Log() {
       )}
     </>
   );
+}
+
+/** Up to when the log is beyond anybody's reach. */
+function Signed() {
+  const say = texts().log;
+  const found = useResource("signed", async () => (await ask("GET /events", { query: { type: "log.signed" } })).data.events[0] ?? null);
+  if (found.data === undefined) return null;
+  const signed = found.data;
+  return <p class="quiet">{signed ? say.signed(day(String(signed.detail?.["day"])), time(signed.at)) : say.unsigned}</p>;
 }
 
 function FilterForm({ wanted }: { wanted: Filters }) {
