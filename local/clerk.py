@@ -27,6 +27,22 @@ class Clerk:
         accept: str | None = None,
     ) -> Answer:
         """One request; `target` is what stands behind `/v1/admin`, with its query."""
+        request = self.prepare(method, target, body, if_match=if_match, approval=approval, accept=accept)
+        answer = send(request)
+        self.log.append(answer)
+        return answer
+
+    def prepare(
+        self,
+        method: str,
+        target: str,
+        body: object = None,
+        *,
+        if_match: str | None = None,
+        approval: str | None = None,
+        accept: str | None = None,
+    ) -> Request:
+        """The same request, not yet sent."""
         where = urlsplit(self.server)
         headers = [("Host", where.netloc), ("Authorization", f"Bearer {self.token}")]
         given = (("If-Match", if_match), ("Approval", approval), ("Accept", accept))
@@ -35,9 +51,7 @@ class Clerk:
         if sent is not None:
             headers.append(("Content-Type", "application/json"))
         origin = f"{where.scheme}://{where.netloc}"
-        answer = send(Request(method, origin, f"{where.path}/v1/admin{target}", tuple(headers), sent))
-        self.log.append(answer)
-        return answer
+        return Request(method, origin, f"{where.path}/v1/admin{target}", tuple(headers), sent)
 
     def act(self, identity: str, what: str, reason: str, *, approval: str | None = None, **more: Any) -> Answer:
         """Do something about an identity; `what` is what stands behind its name."""
