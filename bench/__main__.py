@@ -30,7 +30,8 @@ from local.build import built_template
 from local.errors import StackError
 from local.places import STATE
 from local.progress import Progress
-from restore import aws
+from restore import aws, standing
+from restore.store import pack
 from tests.functional.bus import NAME as BUS
 from tests.functional.world import REGION, TABLE, Clock, World, environment
 from tests.template import translated
@@ -130,6 +131,10 @@ class _Items(defaultdict[Any, Any]):
         return copied
 
 
+_A_PAGE: Final = 51
+_STANDS: Final = pack({"cell": "e-pv2a", "tags": ["restore:enabled"], "restore": "enabled", "devices": 2, "lacks": []})
+
+
 def _settle(identities: int) -> None:
     """Put identities into the table that the acts do not touch."""
     items = _Items(dict)
@@ -137,6 +142,17 @@ def _settle(identities: int) -> None:
         key, sort = DynamoType({"S": f"ID#settled-{number}"}), DynamoType({"S": "I"})
         attributes = {"PK": {"S": f"ID#settled-{number}"}, "SK": {"S": "I"}, "sign_ins": {"N": "7"}}
         items[key] = {sort: Item(key, sort, attributes)}
+    # listed are a page and one more at least: how much a page costs is told of full ones
+    for tag in (standing.ALL, "restore:enabled"):
+        partition = DynamoType({"S": f"WHO#{tag}"})
+        items[partition] = {}
+        for number in range(max(identities, _A_PAGE)):
+            sort = DynamoType({"S": f"settled-{number:06d}"})
+            keys = {"PK": {"S": f"WHO#{tag}"}, "SK": {"S": f"settled-{number:06d}"}}
+            items[partition][sort] = Item(partition, sort, {**keys, **(_STANDS if tag == standing.ALL else {})})
+    shard, zero = DynamoType({"S": "COUNT"}), DynamoType({"S": "0"})
+    count = {"PK": {"S": "COUNT"}, "SK": {"S": "0"}, "e-pv2a": {"N": str(identities)}}
+    items[shard] = {zero: Item(shard, zero, count)}
     items.settled = len(items)
     dynamodb_backends[translated.ACCOUNT][REGION].tables[TABLE].items = items
 

@@ -26,11 +26,14 @@ TRIPS: Final = {
     "request, refused": (1, 1),
     "complete, wrong code": (2, 1),
 }
+SHOWN: Final = 4
+"""Acts that a row names, the worst first."""
 MAIN_JOB: Final = ("enable", "request", "complete", "unpair")
 MAIN_JOB_UNITS: Final = (Units(30, 2), Units(24, 0))
 OF_MAILS: Final = (1.3, 1.15)
 RESTORATION: Final = ("request", "complete")
-BY_NUMBER_OF_DEVICES: Final = frozenset({"complete, unpairing the others", "reclaim", FINISH})
+_UNPAIRING: Final = ("complete, unpairing the others", "reclaim")
+BY_NUMBER_OF_DEVICES: Final = frozenset({*_UNPAIRING, *(f"{INDEX_OF}{name}" for name in _UNPAIRING), FINISH})
 """Acts that write down or delete each device that they unpair, give back or forget: more of them are more work."""
 
 
@@ -93,7 +96,9 @@ def scale_row(what: str, few: Mapping[str, Act], many: Mapping[str, Act]) -> Row
     """The worst ratio of calls and units of any act in one setting to the same act in another."""
     ratios = {name: max(_ratio(act, few[name])) for name, act in many.items() if name not in BY_NUMBER_OF_DEVICES}
     worst = max(ratios.values())
-    more = [f"{name} {few[name].units} -> {many[name].units}" for name, ratio in ratios.items() if ratio > 1]
+    ranked = sorted((name for name, ratio in ratios.items() if ratio > 1), key=ratios.__getitem__, reverse=True)
+    more = [f"{name} {few[name].units} -> {many[name].units}" for name in ranked[:SHOWN]]
+    more += [f"{len(ranked) - SHOWN} more"] if len(ranked) > SHOWN else []
     told = f"{worst:.2f}" + (f"  ({'; '.join(more)})" if more else "")
     return Row(what, "1", "", told, verdict(worst, 1.0, 1.0).replace("aim", "must"))
 
