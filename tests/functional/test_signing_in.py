@@ -80,10 +80,6 @@ def test_the_screen_shows_everything_in_one_read(world: World) -> None:
         "email_pending": None,
         "second_email_hint": None,
         "second_email_pending": None,
-        "email_bounced_at": None,
-        "email_pending_bounced_at": None,
-        "second_email_bounced_at": None,
-        "second_email_pending_bounced_at": None,
         "sign_in_count": 0,
         "back_up_prompt": False,
         "restore": {

@@ -55,7 +55,7 @@ def test_a_bounce_is_seen_in_the_app_and_told_to_the_other_address(stack: Stack)
     second = Inbox(stack.mailbox_address, f"second-{person.inbox.address}")
     person.phone.change_second_email(second.address).expect(202)
     person.phone.confirm_second_email(second.next_code("the second address's confirmation")[0]).expect(200)
-    assert person.phone.show().expect(200)["email_bounced_at"] is None
+    assert "email_bounced_at" not in person.phone.show().expect(200)
     queue = stack.resources["AWS::SQS::Queue", "MailReports"]
     event = json.dumps(bounced(person))
     for _ in range(2):
@@ -65,12 +65,12 @@ def test_a_bounce_is_seen_in_the_app_and_told_to_the_other_address(stack: Stack)
     until_empty(stack, queue)
     shown = person.phone.show().expect(200)
     assert shown["email_bounced_at"] is not None
-    assert shown["second_email_bounced_at"] is None
+    assert "second_email_bounced_at" not in shown
     new = person.other_phone()
     number = person.restoring(new)
     code, _ = person.inbox.next_code("the second code, to the marked address")
     assert new.complete(number, code).expect(201)
-    assert new.show().expect(200)["email_bounced_at"] is None
+    assert "email_bounced_at" not in new.show().expect(200)
     rows = [row["type"] for row in new.events().expect(200)["events"]]
     assert rows.count("email.bounced") == 1
 

@@ -78,7 +78,7 @@ def _finished(record: dict[str, Any], context: Any) -> bool:
 
 
 def _uncount(identity: str) -> None:
-    """It is counted and listed no more. Nothing counts it again: whoever counts checks that there is such an identity."""
+    """It is counted and listed no more, and never again: whoever counts checks that there is such an identity."""
     for _ in attempts():
         stands = standing.last(table, identity)
         if stands is None:
