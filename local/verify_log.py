@@ -6,10 +6,14 @@ night. What it cannot see is in docs/decisions/signed-log.md.
 
 Events that come while it reads look like a broken log for a moment. So what it finds is told only where a second
 reading finds it, too.
+
+`--record` writes the result into the administrators' log, where the dashboard shows it. Whoever may write to the table
+may write such a row, too: it says when somebody last looked, and proves nothing by itself.
 """
 
 import argparse
 import io
+import re
 import sys
 import time
 from collections import defaultdict
@@ -28,15 +32,22 @@ from local.phone import Unexpected
 from local.places import STATE
 from local.progress import Progress
 from local.signed_days import Archive, SignedDays, Version
-from local.wholeness import Logs, Report
+from local.wholeness import UNREADABLE, Finding, Logs, Report
+from restore import administration
 from restore.codes import Pepper
 from restore.conditions import Item
-from restore.store import unpack
+from restore.errors import Problem
+from restore.keys import ADMINISTRATION
+from restore.store import Table, unpack
 
 READINGS = 6
 SHOWN = 20
+RECORDED = 160
+"""Characters of a finding that go into the log."""
 TOLD_EVERY = 100_000
 """Items between two lines that say how far the reading is."""
+_KIND = re.compile(r"\(([a-z ,]+)\)\.$", re.ASCII)
+"""The fixed words at the end of what is wrong with an entry."""
 
 
 def verify(items: Iterable[Item], archive: Archive, pepper: Pepper, now: int) -> Report:
@@ -88,6 +99,32 @@ class Deployment:
         pepper = Pepper.parse(self.client("secretsmanager").get_secret_value(SecretId=self.pepper)["SecretString"])
         return verify(self._items(progress), archive, pepper, int(time.time()))
 
+    def record(self, report: Report, now: int) -> None:
+        """Write the result into the administrators' log, as a row like any other: chained, published, signed at night.
+
+        Raises:
+            StackError: it could not be written.
+        """
+        dynamodb = self.client("dynamodb")
+        try:
+            administration.tell(
+                Table(lambda: dynamodb, self.table),
+                "log.verified",
+                now,
+                source="",
+                whole=report.whole,
+                events=report.events,
+                identities=report.identities,
+                days=len(report.days),
+                finding=None if report.whole else recorded(report.findings[0]),
+            )
+        except Problem as problem:
+            raise StackError(f"The result could not be written into the log: {problem.reason}") from None
+        except UNREADABLE as error:
+            raise StackError(
+                f"The result could not be written: the head of the administrators' log cannot be read ({error!r})."
+            ) from None
+
     def _items(self, progress: Progress) -> Iterator[Item]:
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
         count = 0
@@ -120,6 +157,16 @@ def _unpacked(item: dict[str, Any]) -> Item:
         return unpack(item)
     except (TypeError, ValueError):  # nothing of ours has written it; the chain it is in tells
         return {name: str(*item[name].values()) for name in ("PK", "SK")}
+
+
+def recorded(finding: Finding) -> str:
+    """A finding as it goes into the log: without a name, since nothing would ever erase it there."""
+    if finding.chain is None:
+        named = finding.text.startswith("The journal's entry")
+        return "An entry of the journal cannot be read." if named else finding.text[:RECORDED]
+    log = "the administrators' log" if finding.chain == ADMINISTRATION else "the log of an identity"
+    kind = _KIND.search(finding.text)
+    return f"Entry {finding.seq} of {log} is not what it was{f' ({kind[1]})' if kind else ''}."
 
 
 def settled(read: Callable[[], Report]) -> Report:
@@ -178,19 +225,27 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--folder", type=Path, default=STATE, help="where the stack.json of the one that is up is (default %(default)s)"
     )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="write the result into the administrators' log, where the dashboard shows it",
+    )
     options = parser.parse_args(arguments)
     progress = Progress()
     try:
         with progress.step("Reading table and archive"):
             deployment = _deployment(options)
             report = settled(lambda: deployment.read(progress))
+        print("\n".join(lines_of(report)))
+        if options.record:
+            deployment.record(report, int(time.time()))
+            print("Recorded in the administrators' log as log.verified.")
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
         print(f"The log cannot be read: {error}", file=sys.stderr)
         return 1
-    print("\n".join(lines_of(report)))
     return 0 if report.whole else 1
 
 

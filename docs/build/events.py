@@ -79,4 +79,8 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "approval.denied": "A second person said no.",
     "act.refused": "An administrator asked for something and was refused; the detail says what, and by which code.",
     "log.signed": "The service signed the entries of a day that is over.",
+    "log.verified": (
+        "An operator verified the log and had the result written down: whether it is `whole`, how many `events`, "
+        "`identities` and signed `days` were checked, and the first `finding`, null where there is none."
+    ),
 }

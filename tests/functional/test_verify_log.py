@@ -13,7 +13,7 @@ import pytest
 from local.errors import StackError
 from local.progress import Silence
 from local.signed_days import Archive, Version
-from local.verify_log import Deployment, lines_of, main, settled, verify
+from local.verify_log import Deployment, lines_of, main, recorded, settled, verify
 from local.wholeness import Finding, Report
 from restore import audit, aws
 from restore.codes import Pepper
@@ -21,7 +21,7 @@ from restore.journal import day_of
 from restore.keys import ADMINISTRATION
 from tests.functional.clerks import Clerk
 from tests.functional.nights import Nights
-from tests.functional.world import ARCHIVE, DAY, PEPPER, World, make_world
+from tests.functional.world import ARCHIVE, DAY, PEPPER, TABLE, World, make_world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -721,6 +721,63 @@ def test_what_comes_while_it_reads_is_no_finding() -> None:
     assert told([lasting, passing], [other, lasting]) == [lasting]
     assert told([passing], [lasting], [lasting]) == [lasting]
     assert told(*[[Finding(str(number))] for number in range(6)]) == [Finding("5")]
+
+
+def test_a_result_is_itself_an_entry_of_the_log(world: World) -> None:
+    """B4 W4: chained, on the bus, in the journal, signed; administrators find it, and the log is whole with it."""
+    with Nights(world).awake() as nights:
+        world.owner()
+        nights.settle()
+        nights.move_to(1)
+        nights.sign()
+        nights.settle()
+        deployment = nights.deployment()
+        deployment.record(deployment.read(Silence()), int(world.clock.now))
+        (event,) = nights.new()
+        assert (event["detail-type"], event["detail"]["identity"], event["detail"]["source"]) == (
+            "log.verified",
+            None,
+            "",
+        )
+        told = {"whole": True, "events": 4, "identities": 1, "days": 1, "finding": None}
+        assert event["detail"]["detail"] == told
+        assert nights.index([event]) == {"batchItemFailures": []}
+        shown = Clerk(world, "auditor").call("GET", "/events?type=log.verified").expect(200)["events"]
+        assert [(row["identity"], row["detail"]) for row in shown] == [(None, told)]
+        nights.move_to(2)
+        assert nights.sign() == DAYS[1:2]
+        report = deployment.read(Silence())
+        assert (report.whole, report.notes) == (True, [])
+        entry = f'"seq":{shown[0]["seq"]},"type":"log.verified"'
+        assert any(entry.encode() in text for texts in evidence_of(world, nights).objects.values() for text in texts)
+
+
+def test_a_recorded_finding_names_nobody(world: World) -> None:
+    """B11: nothing would ever take a name out of it: which entry and what is wrong, of whatever kind the finding is."""
+    with Nights(world).awake() as nights:
+        world.owner()
+        nights.settle()
+        newest = max(sort for name, sort in nights.left() if name == "ID#ada" and sort.startswith("E#"))
+        key = {"PK": {"S": "ID#ada"}, "SK": {"S": newest}}
+        gone = aws.client("dynamodb").delete_item(TableName=TABLE, Key=key, ReturnValues="ALL_OLD")["Attributes"]
+        report = nights.deployment().read(Silence())
+        assert "ada" in only(report).text
+        nights.deployment().record(report, int(world.clock.now))
+        aws.client("dynamodb").put_item(TableName=TABLE, Item=gone)
+        (row,) = [event["detail"] for event in nights.new() if event["detail-type"] == "log.verified"]
+        assert row["detail"]["whole"] is False
+        assert (
+            row["detail"]["finding"]
+            == f"Entry {int(newest[2:])} of the log of an identity is not what it was (cut off)."
+        )
+        assert "ada" not in json.dumps(row["detail"])
+    said = "Entry 3 of the administrators' log is missing, and ada is marked as named in it (deleted)."
+    marked = Finding(said, ADMINISTRATION, 3)
+    assert recorded(marked) == "Entry 3 of the administrators' log is not what it was (deleted)."
+    strange = Finding("The journal's entry 1#ada of DAY#2026-11-18 cannot be read.")
+    assert recorded(strange) == "An entry of the journal cannot be read."
+    assert recorded(Finding("The manifest of 2026-11-18 is missing.")) == "The manifest of 2026-11-18 is missing."
+    assert len(recorded(Finding("x" * 1000))) == 160
 
 
 def test_the_command_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.administrators import Administrators
 from local.places import ROOT
+from restore.keys import ADMINISTRATION
 from restore.store import pack, unpack
 from tests.stack.people import Person
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 PATIENCE = 90
 
 
-def verified(stack: Stack) -> subprocess.CompletedProcess[str]:
+def verified(stack: Stack, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the command against the stack."""
-    command = [sys.executable, "-m", "local", "verify-log", "--folder", str(stack.folder)]
+    command = [sys.executable, "-m", "local", "verify-log", "--folder", str(stack.folder), *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -92,6 +93,21 @@ def test_a_log_is_signed_verified_and_a_changed_entry_named(stack: Stack) -> Non
     assert done.returncode == 1
     assert f"Entry {seq} of the log of {person.identity} does not follow from the one before" in done.stdout
     assert verified(stack).returncode == 0
+    done = verified(stack, "--record")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        0,
+        "Recorded in the administrators' log as log.verified.",
+    )
+    row = told_last(stack)
+    assert (row["type"], row["detail"]["whole"], row["detail"]["days"]) == ("log.verified", True, len(signed))
+    assert verified(stack).returncode == 0
+
+
+def told_last(stack: Stack) -> dict[str, Any]:
+    """The newest row of the administrators' log."""
+    newest = max(events_of(stack, ADMINISTRATION), key=lambda item: str(item["SK"]["S"]))
+    row: dict[str, Any] = unpack(newest)["rows"][-1]
+    return row
 
 
 def sign_today(stack: Stack) -> list[str]:

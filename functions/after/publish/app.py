@@ -44,6 +44,10 @@ TOLD: Final = frozenset(
         "code",
         "code_label",
         "day",
+        "days",
+        "events",
+        "finding",
+        "identities",
         "identity",
         "in_a_row",
         "outcome",
@@ -55,6 +59,7 @@ TOLD: Final = frozenset(
         "route",
         "sha256",
         "version",
+        "whole",
     }
 )
 """Members of `detail` that leave the table: ids, labels, counts, fixed words, and what policy was changed from and to.
