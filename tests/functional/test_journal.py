@@ -37,6 +37,22 @@ def auditor(world: World) -> Clerk:
     return Clerk(world, "auditor")
 
 
+def refuse_reversed_bounds(params: dict[str, Any], **_: Any) -> None:
+    """DynamoDB refuses a BETWEEN whose bounds are reversed; moto finds nothing there."""
+    if "BETWEEN :from AND :to" in params.get("KeyConditionExpression", ""):
+        first, last = (params["ExpressionAttributeValues"][name]["S"] for name in (":from", ":to"))
+        assert first <= last, "ValidationException"
+
+
+@pytest.fixture
+def strict(world: World) -> Iterator[None]:
+    """Bounds are as strict as DynamoDB's."""
+    hooks = aws.client("dynamodb").meta.events
+    hooks.register("before-parameter-build.dynamodb.Query", refuse_reversed_bounds)
+    yield
+    hooks.unregister("before-parameter-build.dynamodb.Query", refuse_reversed_bounds)
+
+
 def happen(world: World, identity: str, kinds: list[str], **detail: Any) -> None:
     """Rows of these types in a log, one act each, and in the journal: as acts and `after/index` write them."""
     table, head = Table(lambda: aws.client("dynamodb"), TABLE), world.item(identity, "R")
@@ -136,6 +152,41 @@ def test_from_and_to_are_both_included_in_any_zone(world: World, nights: Nights,
         for one in ("", "&identity=ada", "&type=pairing.offered"):
             assert at not in hashes(pages(auditor, query + one)[0])
     assert pages(auditor, "from=2026-11-19T00:00:00Z&to=2026-11-18T00:00:00Z") == [[]]
+
+
+@pytest.mark.usefixtures("strict")
+def test_where_nothing_can_lie_there_is_an_empty_page(world: World, nights: Nights, auditor: Clerk) -> None:
+    """`from` after `to`, on one day or another, and a cursor older than `from`: 200, no events, and the end."""
+    world.owner()
+    nights.settle()
+    happen(world, "ada", ["pairing.offered"] * 60)
+    noon, later = "2026-11-18T12:00:00Z", "2026-11-18T12:00:01Z"
+    cursor = auditor.call("GET", "/events").expect(200)["cursor"]
+    assert cursor
+    for one in ("", "&identity=ada", "&type=pairing.offered"):
+        assert pages(auditor, f"from={later}&to={noon}{one}") == [[]]
+        assert pages(auditor, f"from=2026-11-19T00:00:00Z&to={noon}{one}") == [[]]
+    for since in (noon, "2026-11-19T00:00:00Z"):
+        assert pages(auditor, f"from={since}&cursor={quote(cursor)}") == [[]]
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/csv;q=0",
+        "text/csv; Q=0.000",
+        "text/csv;q=0, application/json",
+        "text/csv;q=0.5, application/json",
+        "application/json, text/csv",
+    ],
+)
+def test_csv_is_for_who_would_rather_have_it(world: World, auditor: Clerk, accept: str) -> None:
+    """RFC 9110, 12.4.2: a weight of nought is a refusal, and the highest weight wins."""
+    answer = auditor.call("GET", "/events", accept=accept)
+    assert (answer.status, answer.header("Content-Type")) == (200, "application/json")
+    for wanted in ("text/csv;q=0.1", "application/json;q=0.5, text/csv", "TEXT/CSV; header=present ; q=1.000"):
+        answer = auditor.call("GET", "/events", accept=wanted)
+        assert (answer.status, answer.header("Content-Type")) == (200, "text/csv; charset=utf-8"), wanted
 
 
 @pytest.mark.parametrize(

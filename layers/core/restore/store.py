@@ -114,6 +114,8 @@ class Table:
         self, partition: str, first: str, last: str, *, newest_first: bool, limit: int | None, consistent: bool = True
     ) -> list[Item]:
         """Items of one partition whose sort keys lie between two, both included: `limit` of them, or all (None)."""
+        if first > last:
+            return []  # nothing lies between; DynamoDB would refuse the question
         found: list[Item] = []
         start: dict[str, Any] = {}
         while True:
