@@ -10,6 +10,7 @@ into the administrators' log like one that is done (`restore.administration`).
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from functools import wraps
@@ -41,6 +42,9 @@ Role = Literal["auditor", "helpdesk", "admin"]
 
 ROLES: Final[tuple[Role, ...]] = ("auditor", "helpdesk", "admin")
 """Each may do what those before it may."""
+
+_BRACKETED: Final = re.compile(r"\[(.*)\]", re.DOTALL)
+_WEIGHT: Final = re.compile(r"q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?)", re.ASCII)
 
 SIGN_IN_SECONDS: Final = 3600
 ACTS_AN_HOUR: Final = 30
@@ -199,12 +203,31 @@ def _queries(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _wants_csv(accept: str | None) -> bool:
-    """Whether `Accept` names CSV, and not JSON before it."""
-    kinds = [kind.partition(";")[0].strip().lower() for kind in (accept or "").split(",")]
-    return next((kind == "text/csv" for kind in kinds if kind in {"text/csv", "application/json"}), False)
+    """Whether `Accept` names CSV, and neither refuses it nor would rather have JSON (of equals the first)."""
+    kinds = []
+    for one in (accept or "").split(","):
+        kind, *parameters = (part.strip().lower() for part in one.split(";"))
+        if kind in {"text/csv", "application/json"}:
+            kinds.append((kind, _weight(parameters)))
+    kind, weight = max(kinds, key=lambda one: one[1], default=("", 0))
+    return kind == "text/csv" and weight > 0
+
+
+def _weight(parameters: list[str]) -> float:
+    """The weight that a kind of answer is given (RFC 9110, 12.4.2)."""
+    return next((float(one[2:]) for one in parameters if _WEIGHT.fullmatch(one)), 1)
 
 
 def _role(groups: Any) -> Role | None:
-    """The highest role among the groups: `a,b` in the cloud, `[a, b]` on the local stack, perhaps a list."""
-    names = groups if isinstance(groups, list) else str(groups or "").strip("[]").replace(",", " ").split()
-    return next((role for role in reversed(ROLES) if role in {str(name).strip() for name in names}), None)
+    """The highest role among the groups: `a,b` in the cloud, `[a, b]` or `[a b]` elsewhere, perhaps a list.
+
+    Each form is taken apart as it was put together, and no further: else somebody whose group only has a role's name in
+    its own would have the role.
+    """
+    if isinstance(groups, list):
+        names = groups
+    elif bracketed := _BRACKETED.fullmatch(str(groups)):
+        names = bracketed[1].replace(",", " ").split()
+    else:
+        names = str(groups).split(",")
+    return next((role for role in reversed(ROLES) if role in names), None)
