@@ -133,16 +133,18 @@ def _mail_first(email: str, restore: Item, call: Call) -> None:
     free = Write("ConditionCheck", dict(identity_key(call.identity)))
     free.when(f"attribute_not_exists({free.name('PK')})")
     never_erased = tombstones.must_be_free(call.identity, vault.pepper())
-    mail = addresses.counted_mail(email, call.source, limits, call.now)
+    mail = addresses.counted_mail(email, call.source, vault.pepper(), limits, call.now)
     claim = _claim(call, until=call.now + CLAIM_SECONDS)
     for _ in attempts():
         try:
             table.transact([free, _creations(room, call), mail, claim, *never_erased])
         except Refused as refused:
-            standing, full, flooded, claimed, *_ = refused.found
-            if standing is None and full is None and flooded is not None:
+            standing, full, flooded, claimed, *erased = refused.found
+            if any(found is not None for found in (standing, full, *erased)):
+                raise
+            if flooded is not None:
                 raise too_many(addresses.DAY, call.now, "confirmation mails to one address") from None
-            if claimed is None or any(found is not None for found in (standing, full)):
+            if claimed is None:
                 raise
         else:
             break

@@ -107,5 +107,5 @@ def _address(email: str | None, view: View, change: Change, call: Call, policy: 
         return None  # asked for again: the mail is under way
     code = addresses.begin(restore, email, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now)
     flooded = too_many(addresses.DAY, call.now, "confirmation mails to one address")
-    change.further.append((addresses.counted_mail(email, call.source, limits, call.now), flooded))
+    change.further.append((addresses.counted_mail(email, call.source, vault.pepper(), limits, call.now), flooded))
     return code

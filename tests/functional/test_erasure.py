@@ -169,6 +169,20 @@ def test_the_name_stays_taken(world: World, bus: Bus, finished: bool, email: str
     assert not [key for key in left(world) if finished and key[0] == "ID#ada"]
 
 
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_name_erased_at_once_is_taken_at_once(world: World, bus: Bus, *, finished: bool) -> None:
+    """B16: its creation may still hold the name's claim; 409 without waiting for that, counted, and without a mail."""
+    phone = world.phone()
+    phone.create("ada", "ada@example.com").expect(201)
+    phone.erase().expect(204)
+    if finished:
+        bus.finish()
+    sent, now, counted = len(world.mails), world.clock.now, sum(world.count("creations").values())
+    world.phone().create("ada", "eve@example.com").expect(409, "identity_taken")
+    assert (len(world.mails), world.clock.now) == (sent, now)
+    assert sum(world.count("creations").values()) == counted + 1
+
+
 def test_the_name_stays_taken_when_the_pepper_is_rotated(world: World, bus: Bus) -> None:
     """Tombstones are looked for under every version; a new one is written under the current."""
     world.owner().phone.erase().expect(204)

@@ -18,7 +18,6 @@ restoring, the second every notice and no code. In the restore item, for the fir
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from restore import disputes
@@ -245,12 +244,14 @@ class AlreadyConfirmed(Exception):
     """The address was confirmed with this code before; the answer was lost."""
 
 
-def counted_mail(address: str, source: str, limits: Limits, now: int) -> Write:
+def counted_mail(address: str, source: str, pepper: Pepper, limits: Limits, now: int) -> Write:
     """Count a confirmation mail to an address from a source address, so that nobody floods a stranger's mailbox.
 
-    The address itself does not stand in the counter's key: what is told of people is told in their own items.
+    The counter outlives an identity that is erased meanwhile, so its key has the address as a keyed hash: a copy of the
+    table does not tell it, not even to somebody who tries all addresses. The hash is bound to no identity: all who ask
+    from one source count together. A pepper that is rotated begins at nought, once; a day's limit can bear that.
     """
-    what = f"mail#{hashlib.sha256(address.casefold().encode()).hexdigest()[:32]}"
+    what = f"mail#{pepper.hash('mailed address', '', address.casefold())}"
     return counted(what, source, limit=limits.confirmation_mails_per_source, seconds=DAY, now=now)
 
 

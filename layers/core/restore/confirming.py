@@ -69,7 +69,7 @@ def ask(  # noqa: PLR0913 - the parts of the act
         restore[slot.pending]["t"] = link.hash
         act.tell(f"{slot.noun}.requested")
         tell(act, "address_requested", state.recipients(restore), view, call, slot, token=link.sealed)
-        return Change(code, further=[_counted(restore, call, slot, limits)])
+        return Change(code, further=[_counted(restore, call, slot, pepper, limits)])
 
     settled = by_paired(table, call, decide, verified=True, may_be_held=False, full=True)
     restore = settled.after
@@ -91,7 +91,7 @@ def mail_again(
         _must_be_admitted_still(restore, call, slot, policy)
         code = addresses.again(restore, identity=call.identity, pepper=pepper, limits=limits, now=call.now, slot=slot)
         act.tell(f"{slot.noun}.confirmation_resent")
-        return Change(code, further=[_counted(restore, call, slot, limits)])
+        return Change(code, further=[_counted(restore, call, slot, pepper, limits)])
 
     settled = by_paired(table, call, decide, may_be_held=False)
     _mail(settled, call, slot, table=table, outbox=outbox, limits=limits)
@@ -183,9 +183,9 @@ def _mail(settled: Settled, call: Call, slot: Slot, *, table: Table, outbox: Out
         raise
 
 
-def _counted(restore: Item, call: Call, slot: Slot, limits: Limits) -> tuple[Write, Problem]:
+def _counted(restore: Item, call: Call, slot: Slot, pepper: Pepper, limits: Limits) -> tuple[Write, Problem]:
     flooded = too_many(addresses.DAY, call.now, "confirmation mails to one address")
-    return addresses.counted_mail(restore[slot.pending]["to"], call.source, limits, call.now), flooded
+    return addresses.counted_mail(restore[slot.pending]["to"], call.source, pepper, limits, call.now), flooded
 
 
 def _tell_enabled(restore: Item, act: Act, call: Call) -> None:

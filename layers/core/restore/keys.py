@@ -25,6 +25,7 @@ One table, one item collection an identity. Every read below is one request of k
 | an erased identity's name, which stays taken (`restore.tombstones`) | `GONE#<hash of the name>` | `T` | its key |
 | what is left of an erased identity's log | `GONE#<hash of the name>` | `L#<first seq>` | in order, by an auditor |
 | counter of a source address | `SRC#<what>#<source>` | `W#<window>` | only written, with its limit as the condition |
+| the same of mails to one address | `SRC#mail#<keyed hash of the address>#<source>` | `W#<day>` | as above |
 
 `short` is the 22-symbol hash of a device key: it names the device inside items, where 44 symbols would be too many.
 The two items `I` and `R` are apart on purpose: strangers touch `R` alone, so that nothing they do contends with a
