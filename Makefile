@@ -58,13 +58,18 @@ format: .venv/.installed ## Put the code into its one format, and mend what the 
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# What needs no stack runs on all processors, a file each; what does goes one after the other, on one stack.
+ALONE = $(BIN)/pytest tests --ignore=tests/stack -n auto --dist loadfile $(ARGS)
+STACKED = $(BIN)/pytest tests/stack $(ARGS)
+
 .PHONY: test
 test: $(READY) ## All tests, those against the locally deployed stack included (ARGS="-k codes" goes on to pytest)
-	@$(BIN)/pytest tests $(ARGS)
+	@$(ALONE); alone=$$?; [ $$alone -eq 0 ] || [ $$alone -eq 5 ] || exit $$alone; \
+	$(STACKED); stacked=$$?; [ $$stacked -eq 5 ] && exit $$alone; exit $$stacked
 
 .PHONY: test-fast
 test-fast: $(READY) ## All tests but those that deploy the stack
-	@$(BIN)/pytest tests --ignore=tests/stack $(ARGS)
+	@$(ALONE)
 
 .PHONY: demo
 demo: $(READY) ## Play the whole story against the stack deployed on this machine (ARGS=--verbose shows what went over the wire)
