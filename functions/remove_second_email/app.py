@@ -32,7 +32,7 @@ def lambda_handler(call: Call) -> Answer:
         if ended:
             act.tell("second_email.cancelled")
         told = state.recipients(restore)
-        was = restore.pop(SECOND.noun, None)
+        was = addresses.drop(restore, SECOND)
         if was:
             link = disputes.new_link(call.identity, SECOND.noun, vault.pepper())
             addresses.remember_change(restore, SECOND, was, [link.hash], call.now)

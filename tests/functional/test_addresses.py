@@ -388,6 +388,7 @@ def test_a_second_address_that_becomes_the_first_is_told_once(world: World) -> N
     """B10: no mailbox gets a notice twice."""
     owner = with_second(world)
     assert sorted(mail.to for mail in changed(world, owner, SECOND)) == [owner.address, owner.address, SECOND, SECOND]
+    assert in_force(owner.phone) == ("a***@second.example", None)
     world.clock.move(MINUTE)
     owner.phone.enable().expect(201)
     assert [mail.to for mail in world.deliver()] == [SECOND]
@@ -407,6 +408,90 @@ def test_the_second_address_is_removed(world: World) -> None:
     assert world.deliver() == []
     assert owner.phone.dispute(world.token(SECOND)).status == 200
     assert in_force(owner.phone) == ("a***@example.com", "a***@second.example")
+
+
+def test_a_removed_address_has_no_code_that_proves_it(world: World) -> None:
+    """N3: after the removal its code and any other are 410 cancelled, as a resend is, and put back by link, too."""
+    owner = with_second(world)
+    code = world.mailed_code(SECOND)
+    assert owner.phone.confirm_second_email(code).expect(200) == {"email_hint": "a***@second.example"}
+    owner.phone.remove_second_email().expect(204)
+    world.deliver()
+    for typed in (code, other_digits(code)):
+        owner.phone.confirm_second_email(typed).expect(410, "cancelled")
+    owner.phone.resend_second_confirmation().expect(410, "cancelled")
+    assert owner.phone.dispute(world.token(SECOND)).status == 200
+    owner.phone.confirm_second_email(code).expect(410, "cancelled")
+
+
+@pytest.mark.parametrize("confirmed", ["second", "first"])
+def test_an_address_that_waits_as_both_comes_to_be_the_first(world: World, confirmed: str) -> None:
+    """B10: whichever is confirmed first, it ends as the first alone; the second is for the day on which that fails."""
+    owner = world.owner()
+    world.clock.move(30 * MINUTE)
+    owner.phone.change_email(NEW).expect(202)
+    first = world.mailed_code(NEW)
+    owner.phone.change_second_email(NEW.title()).expect(202)
+    second = world.mails[-1].codes[0]
+    if confirmed == "second":
+        owner.phone.confirm_second_email(second).expect(200)
+        assert in_force(owner.phone) == ("a***@example.com", "A***@example.net")
+    owner.phone.confirm_email(first).expect(200)
+    assert in_force(owner.phone) == ("a***@example.net", None)
+    assert owner.phone.show().expect(200)["second_email_pending"] is None
+    ended = "second_email.removed" if confirmed == "second" else "second_email.cancelled"
+    assert kinds(world)[-2:] == ["email.replaced", ended]
+    owner.phone.confirm_second_email(second).expect(410, "cancelled")
+    owner.phone.change_second_email(NEW).expect(422, "invalid")
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_an_address_that_a_link_puts_back_is_the_first_alone(world: World, *, confirmed: bool) -> None:
+    """B10, B13: the former address, taken or asked for as the second meanwhile, is the first again and no second."""
+    owner = world.owner()
+    changed(world, owner)
+    link = world.token(owner.address)
+    owner.phone.change_second_email(owner.address).expect(202)
+    second = world.mailed_code(owner.address)
+    if confirmed:
+        owner.phone.confirm_second_email(second).expect(200)
+    assert world.phone().dispute(link).status == 200
+    assert in_force(owner.phone) == ("a***@example.com", None)
+    assert owner.phone.show().expect(200)["second_email_pending"] is None
+    ended = "second_email.removed" if confirmed else "second_email.cancelled"
+    assert kinds(world)[-2:] == ["email.disputed", ended]
+    owner.phone.confirm_second_email(second).expect(410, "cancelled")
+    assert [to(world.deliver(), owner.address)[-1].tokens] == [[]]
+
+
+def test_a_second_address_put_back_is_not_what_is_the_first_by_now(world: World) -> None:
+    """B10, B13: the second changed, its former address made the first, then the change of the second disputed."""
+    owner = with_second(world)
+    owner.phone.change_second_email(NEW).expect(202)
+    owner.phone.confirm_second_email(world.mailed_code(NEW)).expect(200)
+    world.deliver()
+    link = world.token(SECOND)
+    changed(world, owner, SECOND)
+    assert in_force(owner.phone) == ("a***@second.example", "a***@example.net")
+    assert world.phone().dispute(link).status == 200
+    assert in_force(owner.phone) == ("a***@second.example", None)
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_putting_the_first_back_gives_back_the_second(world: World, *, another: bool) -> None:
+    """B13: who reads the former mailbox alone takes the owner's other one off no notices; a newer second stays."""
+    owner = with_second(world)
+    changed(world, owner, SECOND)
+    link = world.token(owner.address)
+    if another:
+        owner.phone.change_second_email(NEW).expect(202)
+        owner.phone.confirm_second_email(world.mailed_code(NEW)).expect(200)
+        world.deliver()
+    assert world.phone().dispute(link).status == 200
+    assert in_force(owner.phone) == ("a***@example.com", "a***@example.net" if another else "a***@second.example")
+    assert kinds(world)[-1] == ("email.disputed" if another else "second_email.disputed")
+    told = {mail.to for mail in world.deliver()}
+    assert told == {owner.address, SECOND, *([NEW] if another else [])}
 
 
 def test_removing_ends_what_is_awaited(world: World) -> None:

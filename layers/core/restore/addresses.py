@@ -12,8 +12,11 @@ restoring, the second every notice and no code. In the restore item, for the fir
 - `delivery`: whether mails reach the addresses in force, as far as is known: `email` or `second_email` → `{to, proved,
   bounced}`: the address that this is about, when a code that was mailed to it came back, and when a mail to it bounced
   (or was reported as spam, which ends mails to it as well). Of another address than the one in force it says nothing.
-- `changes`: what was changed in the last 7 days, oldest first, `{of, was, at, t}`: which of the two, the address before
-  it (None: there was none), when, and the hashes of the links that put it back.
+- `changes`: what was changed in the last 7 days, oldest first, `{of, was, at, t, second}`: which of the two, what it
+  was before (None: there was none), when, the hashes of the links that put it back, and the second address where that
+  became the first by this change.
+
+The two are never the same address: what becomes the first is not the second any more (`keep_apart`).
 """
 
 from __future__ import annotations
@@ -204,14 +207,41 @@ def bounce(restore: Item, address: str, *, sent: int, at: int, now: int) -> tupl
     return in_force, pending
 
 
-def remember_change(restore: Item, slot: Slot, was: str | None, links: list[str], now: int) -> None:
+def drop(restore: Item, slot: Slot) -> str | None:
+    """Take an address out of force, and what has proved it with it; the address, or None where there was none."""
+    if settled := restore.get(slot.settled):
+        settled["end"] = "cancelled"
+    was: str | None = restore.pop(slot.noun, None)
+    return was
+
+
+def keep_apart(restore: Item, now: int) -> list[str]:
+    """What has come into force as the first address neither is nor becomes the second; the types of rows that tell it.
+
+    It is looked at whenever a first address comes into force, since what was asked for earlier could not know. The
+    first is the one that stays: a second presupposes it, and nobody loses an address by it.
+    """
+    first, told = restore.get(MAIN.noun, ""), []
+    waiting = awaited(restore, now, SECOND)
+    if waiting and same(waiting["to"], first):
+        cancel(restore, now, SECOND)
+        told.append("second_email.cancelled")
+    if same(restore.get(SECOND.noun, ""), first) and drop(restore, SECOND):
+        told.append("second_email.removed")
+    return told
+
+
+def remember_change(
+    restore: Item, slot: Slot, was: str | None, links: list[str], now: int, *, second: str | None = None
+) -> None:
     """Remember for 7 days what an address was before, and the hashes of the links that put it back.
 
     All changes of these days are kept, and not the latest alone: else whoever changes an address twice could not be
     undone. The limits of confirmation mails bound them.
     """
     recent = [change for change in restore.get("changes", []) if change["at"] > now - PUT_BACK_WITHIN]
-    restore["changes"] = [*recent, {"of": slot.noun, "was": was, "at": now, "t": links}]
+    change = {"of": slot.noun, "was": was, "at": now, "t": links}
+    restore["changes"] = [*recent, {**change, "second": second} if second else change]
 
 
 def disputed_change(restore: Item, token: disputes.Token, pepper: Pepper, now: int) -> Item:
@@ -225,19 +255,27 @@ def disputed_change(restore: Item, token: disputes.Token, pepper: Pepper, now: i
     raise Problem("used")
 
 
-def put_back(restore: Item, change: Item, now: int) -> None:
-    """Make an address what it was before a change; what came after the change in its slot ends with it."""
+def put_back(restore: Item, change: Item, now: int) -> list[tuple[str, dict[str, str]]]:
+    """Make an address what it was before a change; what came after the change in its slot ends with it.
+
+    A second address that had become the first is the second again, unless there is another: else who reads the former
+    mailbox alone would take the owner's other one off all notices. The rows that tell what became of the second.
+    """
     slot = SLOTS[change["of"]]
     cancel(restore, now, slot)
-    if settled := restore.get(slot.settled):
-        settled["end"] = "cancelled"
-    if change["was"] is None:
-        restore.pop(slot.noun, None)
-    else:
+    drop(restore, slot)
+    if change["was"] is not None:
         restore[slot.noun] = change["was"]
     changes = restore["changes"]
     at = changes.index(change)
+    undone = [one for one in changes[at:] if one["of"] == change["of"]]
     restore["changes"] = changes[:at] + [later for later in changes[at + 1 :] if later["of"] != change["of"]]
+    told: list[tuple[str, dict[str, str]]] = []
+    second = next((one["second"] for one in reversed(undone) if "second" in one), None)
+    if second and SECOND.noun not in restore and not same(second, restore.get(MAIN.noun, "")):
+        restore[SECOND.noun] = second
+        told.append(("second_email.disputed", {"outcome": "put_back"}))
+    return told + [(kind, {}) for kind in keep_apart(restore, now)]
 
 
 class AlreadyConfirmed(Exception):

@@ -7,7 +7,8 @@
         |  +--- asked for another, or for the one in force; the link; removal ---> cancelled
         |  the code, typed into a paired device
         v
-    in force: a link that puts it back, for 7 days, to those in force before; told without a link to the new one
+    in force: a link that puts it back, for 7 days, to those in force before; told without a link to the new one.
+              What is the first now is not the second any more, and is not awaited as the second
 
 Those in force before are the former address and the other slot's. The new address never stands in a mail to them. The
 acts themselves wire their parts together and hand them in.
@@ -108,7 +109,8 @@ def confirm(call: Call, slot: Slot, code: str, *, table: Table, pepper: Pepper, 
         restore = view.restore
         _must_be_admitted_still(restore, call, slot, policy)
         awaited = restore.get(slot.pending) or {}
-        former, told, waited = restore.get(slot.noun), state.recipients(restore), state.status(restore)
+        former, second = restore.get(slot.noun), restore.get(SECOND.noun)
+        told, waited = state.recipients(restore), state.status(restore)
         try:
             refusal = addresses.confirm(restore, code, identity=call.identity, pepper=pepper, now=call.now, slot=slot)
         except addresses.AlreadyConfirmed:
@@ -117,10 +119,13 @@ def confirm(call: Call, slot: Slot, code: str, *, table: Table, pepper: Pepper, 
             act.tell(f"{slot.noun}.confirmation_refused", attempts_left=awaited["a"])
             return Change(refusal=refusal)
         act.tell(f"{slot.noun}.replaced" if former else f"{slot.noun}.confirmed")
+        for kind in addresses.keep_apart(restore, call.now) if slot is MAIN else []:
+            act.tell(kind)
         if told:
             link = disputes.new_link(call.identity, slot.noun, pepper)
             links = [stored for stored in (awaited.get("t"), link.hash) if stored]
-            addresses.remember_change(restore, slot, former, links, call.now)
+            became = second if slot is MAIN and SECOND.noun not in restore else None
+            addresses.remember_change(restore, slot, former, links, call.now, second=became)
             tell(act, "address_changed", told, view, call, slot, token=link.sealed)
             tell(act, "address_in_force", _others(told, restore[slot.noun]), view, call, slot)
         if slot is MAIN and former:

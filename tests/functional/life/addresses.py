@@ -118,13 +118,16 @@ class Addresses(Known):
             answer.expect(410, settled[1])
 
     def _is_in_force(self, slot: str, awaited: Awaited) -> None:
-        told, former = self.recipients(), self.address[slot]
+        told, former, second = self.recipients(), self.address[slot], self.address[SECOND]
         self.address[slot] = awaited.to
         self.settled[slot] = (awaited.code, "used")
         del self.awaited[slot]
+        if slot == MAIN:
+            self.keep_apart()
         if told:
             links = [link for link in (awaited.link, self.link(slot, told)) if link]
-            self.moves.append(Moved(slot, former, self.now, links))
+            became = second if slot == MAIN and not self.address[SECOND] else None
+            self.moves.append(Moved(slot, former, self.now, links, became))
         if slot == MAIN and former:
             self.end_mailed_codes()
 
@@ -167,4 +170,4 @@ class Addresses(Known):
         if was := self.address[SECOND]:
             link = self.link(SECOND, self.recipients())
             self.moves.append(Moved(SECOND, was, self.now, [link]))
-            self.address[SECOND] = None
+            self.drop(SECOND)

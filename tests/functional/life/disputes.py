@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.functional.life.known import HELD_BY_DISPUTE, MAIN, WEEK, Attempt, Bound, Known, Moved
+from tests.functional.life.known import HELD_BY_DISPUTE, MAIN, SECOND, WEEK, Attempt, Bound, Known, Moved
 from tests.functional.world import DAY
 
 if TYPE_CHECKING:
@@ -116,10 +116,13 @@ class Disputes(Known):
             return
         slot = moved.slot
         self.end_awaited(slot)
-        if slot in self.settled:
-            self.settled[slot] = (self.settled[slot][0], "cancelled")
+        self.drop(slot)
         self.address[slot] = moved.was
         at = self.moves.index(moved)
+        became = [later.second for later in self.moves[at:] if later.slot == slot and later.second]
+        if became and not self.address[SECOND]:
+            self.address[SECOND] = became[-1]
+        self.keep_apart()
         self.moves = self.moves[:at] + [later for later in self.moves[at + 1 :] if later.slot != slot]
         if slot == MAIN:
             self.end_mailed_codes()

@@ -125,6 +125,8 @@ class Moved:
     was: str | None
     at: float
     links: list[str]
+    second: str | None = None
+    """What the second address was, where it became the first."""
 
 
 class Known(RuleBasedStateMachine):
@@ -294,6 +296,19 @@ class Known(RuleBasedStateMachine):
             return False
         self.settled[slot] = (self.awaited.pop(slot).code, "cancelled")
         return True
+
+    def drop(self, slot: str) -> None:
+        """An address is out of force, and so is what has proved it."""
+        self.address[slot] = None
+        if slot in self.settled:
+            self.settled[slot] = (self.settled[slot][0], "cancelled")
+
+    def keep_apart(self) -> None:
+        """What is the first address is not the second, and is not to become it."""
+        if self.is_awaited(SECOND) and self.awaited[SECOND].to == self.address[MAIN]:
+            self.end_awaited(SECOND)
+        if self.address[SECOND] and self.address[SECOND] == self.address[MAIN]:
+            self.drop(SECOND)
 
     def end_mailed_codes(self) -> None:
         """The codes in a mailbox that was left behind are dead."""
