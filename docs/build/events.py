@@ -29,7 +29,7 @@ EVENT_TYPES: Final[dict[str, str]] = {
     "second_email.disputed": "The link in a mail said that the change of the second address was not the owner's.",
     "second_email.bounced": "A mail to the second address, or to the one that waits to be it, bounced for good.",
     "second_email.complained": "The same of the second address: a mail was reported as spam there.",
-    "second_email.removed": "The second address was removed.",
+    "second_email.removed": "The second address was removed, or has become the first.",
     "restore.enabled": "Restore was enabled, or began to work when its address was confirmed.",
     "restore.code_replaced": "A new restore code is in force; every earlier one is dead.",
     "restore.code_locked": "The restore code was guessed at too often and takes no request for a while.",

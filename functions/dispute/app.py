@@ -171,18 +171,15 @@ def _address(view: View, act: Act, call: Call, token: disputes.Token, slot: Slot
     change = awaited if pending else addresses.disputed_change(restore, token, vault.pepper(), call.now)
     told = state.recipients(restore)
     kept = disputes.is_second(restore, call.now)
-    of_the_other = []
+    act.tell(f"{slot.noun}.disputed", outcome="kept" if kept else "cancelled" if pending else "put_back")
     if kept:
         change.pop("t")
     elif pending:
         addresses.cancel(restore, call.now, slot)
     else:
-        of_the_other = addresses.put_back(restore, change, call.now)
+        addresses.put_back(restore, change, act, call.now)
         if slot is addresses.MAIN:
             restorations.end_mailed_codes(restore, call.now)
-    act.tell(f"{slot.noun}.disputed", outcome="kept" if kept else "cancelled" if pending else "put_back")
-    for kind, detail in of_the_other:
-        act.tell(kind, **detail)
     # the address that was taken away is told, too: it may be the owner's, and the link a thief's with the other mailbox
     told += [address for address in state.recipients(restore) if address not in told]
     values = {"identity": call.identity, "which": slot.noun, "time": rfc3339(call.now) or ""}

@@ -30,6 +30,7 @@ from restore.throttle import counted
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
+    from restore.audit import Act
     from restore.codes import Pepper
     from restore.conditions import Item, Write
     from restore.limits import Limits
@@ -215,20 +216,19 @@ def drop(restore: Item, slot: Slot) -> str | None:
     return was
 
 
-def keep_apart(restore: Item, now: int) -> list[str]:
-    """What has come into force as the first address neither is nor becomes the second; the types of rows that tell it.
+def keep_apart(restore: Item, act: Act, now: int) -> None:
+    """What has come into force as the first address neither is the second nor becomes it.
 
     It is looked at whenever a first address comes into force, since what was asked for earlier could not know. The
     first is the one that stays: a second presupposes it, and nobody loses an address by it.
     """
-    first, told = restore.get(MAIN.noun, ""), []
+    first = restore.get(MAIN.noun, "")
     waiting = awaited(restore, now, SECOND)
     if waiting and same(waiting["to"], first):
         cancel(restore, now, SECOND)
-        told.append("second_email.cancelled")
+        act.tell("second_email.cancelled")
     if same(restore.get(SECOND.noun, ""), first) and drop(restore, SECOND):
-        told.append("second_email.removed")
-    return told
+        act.tell("second_email.removed")
 
 
 def remember_change(
@@ -255,11 +255,11 @@ def disputed_change(restore: Item, token: disputes.Token, pepper: Pepper, now: i
     raise Problem("used")
 
 
-def put_back(restore: Item, change: Item, now: int) -> list[tuple[str, dict[str, str]]]:
+def put_back(restore: Item, change: Item, act: Act, now: int) -> None:
     """Make an address what it was before a change; what came after the change in its slot ends with it.
 
     A second address that had become the first is the second again, unless there is another: else who reads the former
-    mailbox alone would take the owner's other one off all notices. The rows that tell what became of the second.
+    mailbox alone would take the owner's other one off all notices.
     """
     slot = SLOTS[change["of"]]
     cancel(restore, now, slot)
@@ -270,12 +270,11 @@ def put_back(restore: Item, change: Item, now: int) -> list[tuple[str, dict[str,
     at = changes.index(change)
     undone = [one for one in changes[at:] if one["of"] == change["of"]]
     restore["changes"] = changes[:at] + [later for later in changes[at + 1 :] if later["of"] != change["of"]]
-    told: list[tuple[str, dict[str, str]]] = []
     second = next((one["second"] for one in reversed(undone) if "second" in one), None)
     if second and SECOND.noun not in restore and not same(second, restore.get(MAIN.noun, "")):
         restore[SECOND.noun] = second
-        told.append(("second_email.disputed", {"outcome": "put_back"}))
-    return told + [(kind, {}) for kind in keep_apart(restore, now)]
+        act.tell("second_email.disputed", outcome="put_back")
+    keep_apart(restore, act, now)
 
 
 class AlreadyConfirmed(Exception):

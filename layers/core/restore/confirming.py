@@ -119,8 +119,8 @@ def confirm(call: Call, slot: Slot, code: str, *, table: Table, pepper: Pepper, 
             act.tell(f"{slot.noun}.confirmation_refused", attempts_left=awaited["a"])
             return Change(refusal=refusal)
         act.tell(f"{slot.noun}.replaced" if former else f"{slot.noun}.confirmed")
-        for kind in addresses.keep_apart(restore, call.now) if slot is MAIN else []:
-            act.tell(kind)
+        if slot is MAIN:
+            addresses.keep_apart(restore, act, call.now)
         if told:
             link = disputes.new_link(call.identity, slot.noun, pepper)
             links = [stored for stored in (awaited.get("t"), link.hash) if stored]
