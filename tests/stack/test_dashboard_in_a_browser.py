@@ -15,8 +15,10 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from local.policy import changed
+from local.verify_log import Deployment, main
+from local.wholeness import Finding, Report
 from restore.policy import Policy
-from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, Desk, chromium
+from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, SECONDS_TO_BE_LISTED, Desk, chromium
 from tests.stack.people import Person, members, pairing_completion, read_qr
 
 if TYPE_CHECKING:
@@ -218,6 +220,86 @@ def test_policy_is_tried_saved_and_defended(desk: Opening, policy: Callable[...,
     expect(other.page.get_by_text("Saved as version")).to_be_visible()
 
 
+def test_a_tried_policy_leads_to_whom_it_meets(desk: Opening, ada: Person) -> None:
+    """S14: each reason for which somebody would be obliged has its list; where there is none, it says so."""
+    at = desk("admin")
+    at.listed(ada.identity)
+    page = at.go("#/policy")
+    page.get_by_label("Devices of one identity").fill("1")
+    at.button("Try it").click()
+    expect(page.get_by_text("There is no list of those with more devices than 1")).to_be_visible()
+    expect(page.get_by_role("link", name="Show whose restore is off")).to_have_count(0)
+    page.get_by_label("Restore from the start").check()
+    at.button("Try it").click()
+    expect(page.get_by_role("link", name="Show whose address is not confirmed")).to_be_visible()
+    at.picture("policy-effect-desktop-en-light")
+    page.get_by_role("link", name="Show whose restore is off").click()
+    expect(page.get_by_label("Show")).to_have_value("restore=off")
+
+
+def test_a_change_of_policy_is_approved_by_its_difference(desk: Opening, policy: Callable[..., None]) -> None:
+    """B15: whoever approves sees what would change of what is in force, field by field, and nothing besides."""
+    policy(two_person_approval=True)
+    asking = desk("admin")
+    asking.go("#/policy")
+    asking.page.get_by_label("Hold of a new device").fill("48")
+    asking.page.get_by_label("Codes can be shown again").check()
+    asking.button("Try it").click()
+    asking.button("Save").click()
+    asking.page.get_by_role("link", name="Go to Approvals").click()
+    approving = desk("admin", "otto")
+    approving.go("#/approvals")
+    card = approving.page.get_by_role("article").filter(has_text="Change the policy")
+    rows = card.get_by_role("row")
+    expect(rows).to_have_count(3)
+    assert rows.filter(has_text="Hold of a new device").get_by_role("cell").all_inner_texts() == ["24", "48"]
+    assert rows.filter(has_text="Codes can be shown again").get_by_role("cell").all_inner_texts() == ["off", "on"]
+    approving.picture("approval-policy-desktop-en-light")
+    assert not approving.violations()
+    card.get_by_role("button", name="Approve").click()
+    expect(approving.page.get_by_text("Approved by otto.admin@example.com")).to_be_visible()
+    asking.go("#/users")
+    asking.go("#/approvals")
+    asking.button("Carry it out").click()
+    expect(asking.page.get_by_text("Carried out.", exact=True)).to_be_visible()
+    asking.go("#/policy")
+    expect(asking.page.get_by_label("Hold of a new device")).to_have_value("48")
+
+
+def test_the_log_says_how_it_was_verified_last(desk: Opening, stack: Stack) -> None:
+    """B4 W4: how to, as long as nobody has; then the newest result, what was checked, and a finding as text."""
+    at = desk("auditor")
+    at.go("#/log")
+    proof = at.page.get_by_role("region", name="Signed and verified")
+    expect(proof.get_by_text(re.compile("make verify-log ARGS=--record|Last verified on"))).to_be_visible()
+    at.picture("log-unverified-desktop-en-light")
+
+    def newest(result: str) -> None:
+        end = time.monotonic() + SECONDS_TO_BE_LISTED
+        while True:
+            at.go("#/users")
+            at.go("#/log")
+            try:
+                expect(proof.get_by_text(result, exact=True)).to_be_visible(timeout=3000)
+            except AssertionError:
+                assert time.monotonic() < end, f"never shown as {result}"
+            else:
+                return
+
+    deployment = Deployment.of(stack.client, stack.outputs, "here")
+    deployment.record(Report(findings=[Finding(f"The manifest {HOSTILE} is missing.")], events=7), int(time.time()))
+    newest("Not whole")
+    expect(proof).to_contain_text(HOSTILE)
+    expect(proof).to_contain_text("7 events of 0 identities")
+    at.picture("log-not-whole-desktop-en-light")
+    assert not at.violations()
+    assert main(["--folder", str(stack.folder), "--record"]) == 0
+    newest("Whole")
+    expect(proof).not_to_contain_text(HOSTILE)
+    at.picture("log-whole-desktop-en-light")
+    assert not at.violations()
+
+
 def test_the_log_is_searched_and_exported(desk: Opening, ada: Person) -> None:
     """B2 W4: by identity and kind; the file has the same lines."""
     at = desk("auditor")
@@ -268,6 +350,23 @@ def test_no_act_is_lost_to_an_old_sign_in(desk: Opening, stack: Stack) -> None:
     dialog.get_by_role("button", name="Bar restore").click()
     expect(at.page.get_by_text("Barred", exact=True)).to_be_visible()
     assert person.phone.show().expect(200)["restore"]["status"] == "disabled_by_admin"
+
+
+def test_nobody_finds_what_another_has_begun_to_write(desk: Opening, stack: Stack) -> None:
+    """A 14.3: a draft outlives a new sign-in of its own writer, and no one else's."""
+    person = Person.restorable(stack)
+    at = desk("helpdesk")
+    page = at.user(person.identity)
+    at.button("Bar restore").click()
+    page.get_by_label("Reason").fill("heard it on the train")
+    for whose, found in (("", "heard it on the train"), ("nora", "")):
+        page.reload()
+        at.sign_in(at.administrators.person("helpdesk", whose))
+        at.user(person.identity)
+        if not page.get_by_role("dialog").count():
+            at.button("Bar restore").click()
+        expect(page.get_by_label("Reason")).to_have_value(found)
+    assert "train" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
 
 
 def test_a_session_that_is_over_is_taken_up_where_it_ended(desk: Opening, stack: Stack) -> None:
@@ -329,6 +428,8 @@ def test_every_view_can_be_used_by_everybody(desk: Opening, ada: Person, size: s
         expect(at.page.get_by_role("status").filter(has_text="…")).to_have_count(0)
         looked_at(name)
     at.user(ada.identity)
+    device = at.page.get_by_text("device:" if language == "en" else "Gerät:", exact=True)
+    expect(device.first).to_be_visible()  # members of a detail by their names in this language
     at.page.get_by_role("button").filter(has_text="one-time" if language == "en" else "Einmal-Code").click()
     looked_at("dialog")
     at.page.keyboard.press("Escape")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from docs.build.events import EVENT_TYPES
 from functions.dashboard import bundle
 from tests.template.translated import ROOT
 from tests.unit.events import ADDRESSES, Address, event
@@ -206,6 +207,22 @@ def test_the_browser_may_do_nothing_else(get: Callable[..., dict[str, Any]]) -> 
         assert headers["Strict-Transport-Security"]
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_every_event_and_member_has_a_name_for_people() -> None:
+    """A new type of event, or member of a detail, is given a name in both languages."""
+    texts = SOURCES / "web" / "src" / "texts"
+    named = set(
+        re.findall(r'^  "([a-z_.]+)": \["[^"]+", "[^"]+"\],$', (texts / "events.ts").read_text("utf-8"), re.MULTILINE)
+    )
+    assert {kind.replace("second_email.", "email.") for kind in EVENT_TYPES} == named
+    table = re.search(r"^const MEMBERS.+?^};", (texts / "members.ts").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert table
+    members = set(re.findall(r'^  (\w+): \["[^"]+", "[^"]+"\],$', table[0], re.MULTILINE))
+    publish = (ROOT / "functions/after/publish/app.py").read_text("utf-8")
+    told = re.search(r"^TOLD: Final = frozenset\(\n\s+\{(.+?)\}", publish, re.DOTALL | re.MULTILINE)
+    assert told
+    assert members == {*re.findall(r'"(\w+)"', told[1]), "name", "reason"}
 
 
 def test_files_are_kept_for_good_and_by_their_kind(get: Callable[..., dict[str, Any]], artifact: Path) -> None:

@@ -28,6 +28,7 @@ const NAMES: Record<string, [en: string, de: string]> = {
   "identity.erased": ["Identity erased", "Identität gelöscht"],
   "issue.ordered": ["One-time code ordered", "Einmal-Code angeordnet"],
   "log.signed": ["Log signed", "Protokoll unterschrieben"],
+  "log.verified": ["Log verified", "Protokoll geprüft"],
   "pairing.cancelled": ["QR code withdrawn", "QR-Code zurückgezogen"],
   "pairing.offered": ["QR code shown for a device", "QR-Code für ein Gerät gezeigt"],
   "pairing.used": ["QR code used", "QR-Code benutzt"],

@@ -2,12 +2,13 @@
 import { useState } from "preact/hooks";
 import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
-import type { Approval, Code } from "../../api/types";
+import type { Approval, Code, WholePolicy } from "../../api/types";
 import { Badge, Empty, Title, Trouble, Waiting, When, say as announce } from "../../design/parts";
 import { go, to } from "../../router";
 import type { Person } from "../../session/session";
 import { texts } from "../../texts";
 import { showLetter } from "../letter/held";
+import { Change } from "../policy/difference";
 
 export function Approvals({ person }: { person: Person }) {
   const say = texts().approvals;
@@ -89,6 +90,7 @@ function One({ approval, mine, again }: { approval: Approval; mine: boolean; aga
       <p class="quiet small">
         <When at={approval.asked_at} /> · {approval.asked_by_name} · {texts().approvals.over} <When at={approval.expires_at} />
       </p>
+      {approval.act === "policy" && <Change wanted={approval.request.body as WholePolicy} />}
       <details>
         <summary>{say.exactly}</summary>
         <pre class="exactly" tabIndex={0}>{`${approval.request.method} ${approval.request.path}\n${JSON.stringify(approval.request.body, null, 2)}`}</pre>

@@ -3,6 +3,7 @@ import type { AuditedEvent, Event } from "../../api/types";
 import { When } from "../../design/parts";
 import { texts } from "../../texts";
 import { eventName } from "../../texts/events";
+import { fixedWord, memberName } from "../../texts/members";
 
 export function EventList({ events }: { events: Event[] }) {
   return (
@@ -26,19 +27,19 @@ export function Details({ detail }: { detail: AuditedEvent["detail"] }) {
   return (
     <ul class="details small">
       {told.map(([name, value]) => (
-        <li key={name}><span class="quiet">{name.replaceAll("_", " ")}:</span> {words(value)}</li>
+        <li key={name}><span class="quiet">{memberName(name, detail)}:</span> {words(value, name)}</li>
       ))}
     </ul>
   );
 }
 
-function words(value: unknown): string {
+function words(value: unknown, of = ""): string {
   if (value === true) return texts().common.yes;
   if (value === false) return texts().common.no;
   if (value === null) return texts().common.none;
-  if (Array.isArray(value)) return value.map(words).join(", ");
-  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return value.map((one) => words(one)).join(", ");
+  if (typeof value !== "object") return fixedWord(of, String(value));
   // a change of policy: field by field, what it was and what it is
   if ("from" in value && "to" in value) return `${words(value.from)} → ${words(value.to)}`;
-  return Object.entries(value).map(([name, one]) => `${name.replaceAll("_", " ")} ${words(one)}`).join(", ");
+  return Object.entries(value).map(([name, one]) => `${fixedWord("policy", name)} ${words(one)}`).join(", ");
 }

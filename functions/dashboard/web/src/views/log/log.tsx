@@ -4,10 +4,10 @@ import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { AuditedEvent } from "../../api/types";
 import { useCell } from "../../cell";
-import { Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts";
+import { Badge, Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts";
 import { become, place, to } from "../../router";
 import { SERVER } from "../../session/config";
-import { day, texts, time } from "../../texts";
+import { day, number, texts, time } from "../../texts";
 import { KINDS, eventName } from "../../texts/events";
 import { Details } from "./events";
 
@@ -67,7 +67,10 @@ export function Log() {
       >
         {say.log.title}
       </Title>
-      <Signed />
+      <section class="card" aria-label={say.log.proof}>
+        <Signed />
+        <Verified />
+      </section>
       <FilterForm key={JSON.stringify(wanted)} wanted={wanted} />
       {(problem ?? found.problem) && <Trouble problem={(problem ?? found.problem) as ApiProblem} again={() => void found.again()} />}
       {!found.data && !found.problem && <Waiting />}
@@ -87,13 +90,41 @@ export function Log() {
   );
 }
 
+/** The newest event of a type; null where there is none yet. */
+function useNewest(type: string): AuditedEvent | null | undefined {
+  return useResource(`newest ${type}`, async () => (await ask("GET /events", { query: { type } })).data.events[0] ?? null).data;
+}
+
 /** Up to when the log is beyond anybody's reach. */
 function Signed() {
   const say = texts().log;
-  const found = useResource("signed", async () => (await ask("GET /events", { query: { type: "log.signed" } })).data.events[0] ?? null);
-  if (found.data === undefined) return null;
-  const signed = found.data;
+  const signed = useNewest("log.signed");
+  if (signed === undefined) return null;
   return <p class="quiet">{signed ? say.signed(day(String(signed.detail?.["day"])), time(signed.at)) : say.unsigned}</p>;
+}
+
+/** What the last verification has found, of those whose result was written down. */
+function Verified() {
+  const say = texts().log;
+  const verified = useNewest("log.verified");
+  if (verified === undefined) return null;
+  if (verified === null) return <p class="quiet">{say.unverified} <code>make verify-log ARGS=--record</code></p>;
+  const { whole, events, identities, days, finding } = verified.detail ?? {};
+  return (
+    <>
+      <p>
+        {whole === true ? <Badge tone="good">{say.whole}</Badge> : <Badge tone="bad">{say.notWhole}</Badge>}
+        {" "}
+        {say.verified(time(verified.at), number(Number(events)), number(Number(identities)), number(Number(days)))}
+      </p>
+      {whole !== true && (
+        <div class="notice bad">
+          {finding != null && <p>{String(finding)}</p>}
+          <p>{say.whatNow}</p>
+        </div>
+      )}
+    </>
+  );
 }
 
 function FilterForm({ wanted }: { wanted: Filters }) {

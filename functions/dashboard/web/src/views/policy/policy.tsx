@@ -9,22 +9,8 @@ import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
 import { number, texts } from "../../texts";
+import { Difference, GROUPS, NAMES, type Name, type Read, readPolicy, same, shown } from "./difference";
 
-type Name = keyof Fields;
-
-interface Read {
-  fields: Fields;
-  version: number;
-  etag: string;
-}
-
-const GROUPS: Record<keyof ReturnType<typeof texts>["policy"]["groups"], Name[]> = {
-  restoring: ["restore_enabled", "enforce_on_creation", "waiting_hours", "hold_hours"],
-  devices: ["require_verification_key", "max_devices", "pairing_enabled", "unpair_others_on_restore", "unpair_others_on_pairing"],
-  codes: ["two_person_approval", "keep_sealed_codes"],
-  addresses: ["email_domains", "prompt_at_sign_in"],
-};
-const NAMES = Object.values(GROUPS).flat();
 const DRAFT = "policy";
 
 /** What of a policy the form holds: of a number and of domains, the text that somebody types. */
@@ -44,12 +30,6 @@ export function Policy({ person }: { person: Person }) {
       )}
     </>
   );
-}
-
-async function readPolicy(): Promise<Read> {
-  const { data, etag } = await ask("GET /policy");
-  const { version, ...fields } = data;
-  return { fields, version, etag: etag ?? `"${version}"` };
 }
 
 interface FormProps {
@@ -154,7 +134,7 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
         <section class="card sticky" aria-labelledby="changes">
           <h2 id="changes">{say.changes}</h2>
           {changed.length === 0 ? <p class="quiet">{say.unchanged}</p> : <Difference names={changed} left={read.fields} right={wanted} />}
-          {effect && <Effects effect={effect} />}
+          {effect && <Effects effect={effect} wanted={wanted} />}
           {changed.length > 0 && !effect && <p class="hint">{say.tryFirst}</p>}
           {problem && <Trouble problem={problem} />}
           <div class="buttons">
@@ -200,38 +180,29 @@ function One({ name, value, wrong, onEdit }: { name: Name; value: boolean | stri
   );
 }
 
-function Difference({ names, left, right }: { names: Name[]; left: Fields; right: Fields }) {
+/** Whom it would meet: how many, and where the list of them is. */
+function Effects({ effect, wanted }: { effect: Effect; wanted: Fields }) {
   const say = texts().policy;
-  return (
-    <table class="table tight">
-      <thead>
-        <tr><th scope="col">{say.field}</th><th scope="col">{say.before}</th><th scope="col">{say.after}</th></tr>
-      </thead>
-      <tbody>
-        {names.map((name) => (
-          <tr key={name}>
-            <th scope="row">{say.fields[name]?.[0] ?? name}</th>
-            <td>{shown(left[name])}</td>
-            <td><strong>{shown(right[name])}</strong></td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Effects({ effect }: { effect: Effect }) {
-  const say = texts().policy;
+  const lists: [query: Record<string, string>, name: string][] = [];
+  if (wanted.enforce_on_creation && wanted.restore_enabled) {
+    lists.push([{ restore: "off" }, say.whoOff], [{ restore: "awaiting_email" }, say.whoUnconfirmed]);
+  }
+  if (wanted.require_verification_key) lists.push([{ lacks: "verification_key" }, say.whoUnverified]);
   return (
     <div class={`notice ${effect.locked_out > 0 ? "bad" : effect.obliged > 0 ? "warn" : "good"}`} role="status">
       <h3>{say.effect}</h3>
       <p>{say.lockedOut(number(effect.locked_out))}</p>
-      {effect.locked_out > 0 && <a href={to(["users"], { restore: "enabled" })}>{say.whoReady}</a>}
+      {effect.locked_out > 0 && (
+        <>
+          <a href={to(["users"], { restore: "enabled" })}>{say.whoReady}</a>
+          <p class="small">{say.readyAndBounced}</p>
+        </>
+      )}
       <p>{say.obliged(number(effect.obliged))}</p>
       {effect.obliged > 0 && (
         <>
-          <a href={to(["users"], { lacks: "restore" })}>{say.whoLacks}</a>
-          <a href={to(["users"], { lacks: "verification_key" })}>{say.whoUnverified}</a>
+          {lists.map(([query, name]) => <a key={name} href={to(["users"], query)}>{name}</a>)}
+          <p class="small">{say.tooManyDevices(number(wanted.max_devices))}</p>
         </>
       )}
     </div>
@@ -313,16 +284,4 @@ function fieldsOf(form: Form): Fields {
     }),
   );
   return fields as unknown as Fields;
-}
-
-function same(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
-}
-
-function shown(value: Fields[Name]): string {
-  const say = texts().policy;
-  if (value === true) return say.on;
-  if (value === false) return say.off;
-  if (value === null) return say.anyDomain;
-  return Array.isArray(value) ? value.join(", ") : String(value);
 }
