@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import administration, administrators, approvals, aws, restorations, settings, state
+from restore import administration, administrators, aws, restorations, settings, state
 from restore.administration import Order
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
@@ -35,8 +35,8 @@ table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 )
 def lambda_handler(call: AdminCall) -> Answer:
     """Cancel a restoration; again is the same."""
-    done = administration.settle(table, call, settings.POLICY, lambda view, act, _: _cancel(view, act, call))
-    return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
+    administration.settle(table, call, settings.POLICY, lambda view, act, _: _cancel(view, act, call))
+    return Answer(204)
 
 
 def _cancel(view: View, act: Act, call: AdminCall) -> Order:

@@ -63,8 +63,9 @@ class Terms:
 class Order:
     """What an act decided.
 
-    `name` is its noun in the administrators' log (`<name>.ordered`); `two_people` what it is called where a second one
-    has to approve it, or empty where one is enough; `tells` are further members of the row.
+    `name` is its noun in the administrators' log, whose row is `<name>.ordered` unless `row` is another type;
+    `two_people` what it is called where a second one has to approve it, or empty where one is enough; `tells` are
+    further members of the row: ids, labels, and for policy what was changed.
     """
 
     name: str

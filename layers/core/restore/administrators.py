@@ -46,9 +46,6 @@ ROLES: Final[tuple[Role, ...]] = ("auditor", "helpdesk", "admin")
 _BRACKETED: Final = re.compile(r"\[(.*)\]", re.DOTALL)
 _WEIGHT: Final = re.compile(r"q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?)", re.ASCII)
 
-SIGN_IN_SECONDS: Final = 3600
-ACTS_AN_HOUR: Final = 30
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administrator:

@@ -5,8 +5,8 @@ says yes or no, within a day. Then whoever asked sends the very same request aga
 answered to the one who asked. The approver never sees what the act shows, and the one who asked cannot ask for one
 thing and do another: the approval is bound to method, path, query, body, `If-Match` and person.
 
-An item `{SK, form, act, identity, reason, request, bound, by, name, at, x, decided, approved_by, approver, used, ttl}`
-under one key for all, its id beginning with the time, so that the newest are one read.
+An item `{form, act, identity, reason, request, bound, by, name, at, x, decided, approved_by, approver, used, ttl}` under
+one key for all, its id beginning with the time, so that the newest are one read.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def decided(entry: Item, call: AdminCall, *, approve: bool) -> Write:
     """Say yes or no, once."""
     write = Write("Update", approval_key(entry["SK"]))
     write.when(f"attribute_not_exists({write.name('decided')})").when(f"{write.name('x')} > {write.value(call.now)}")
-    write.set(("decided",), approve).set(("decided_at",), call.now)
+    write.set(("decided",), approve)
     return write.set(("approved_by",), call.administrator.sub).set(("approver",), call.administrator.name)
 
 
@@ -144,7 +144,7 @@ def _found(table: Table, number: str) -> Item | None:
 
 
 def _open(table: Table, now: int) -> list[Item]:
-    """What still waits. All of the last day are read: a person asks for thirty an hour at most."""
+    """What still waits. All of the last day are read: how much one person asks for an hour is limited."""
     since = approval_key(f"{now - DAY:010d}")
     found = table.between(since["PK"], since["SK"], "~", newest_first=True, limit=None)
     waits = [entry for entry in found if entry["x"] > now and entry.get("decided", True) and "used" not in entry]

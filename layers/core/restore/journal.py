@@ -1,11 +1,11 @@
 """The journal: the log of all identities and administrators by time, and by type and time, without a scan.
 
 Event rows lie with their identity. The journal points at them: an entry for each row under its day, and under its type
-and day, `{type, seq, act, hash, at, chain}`. `after/index` writes entries from the stack's event bus, so they come a
+and day, `{type, seq, act, hash, at, identity}`. `after/index` writes entries from the stack's event bus, so they come a
 moment later than the act; an identity's own log is complete at once.
 
-An entry of an erased identity has no name: `chain` is then the keyed hash under which its tombstone lies. Whoever
-writes one with a name makes sure, in the same transaction, that the identity is there.
+An entry of an erased identity has no name, but `chain`, the keyed hash under which its tombstone lies. Whoever writes
+one with a name asks afterwards whether the identity is still there, and takes the name out if it is not.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _DOMAIN: Final = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The thirteen fields, flat as they are on the wire. Hours are hours; `email_domains` None means any."""
+    """The fields, flat as they are on the wire. Hours are hours; `email_domains` None means any."""
 
     restore_enabled: bool = True
     enforce_on_creation: bool = False

@@ -5,8 +5,9 @@ So it does not matter in which order or how often it hears of that. One transact
 listed before:
 
 - the identity in the list of all: how it stood when it was counted last, `{cell, tags, restore, devices, lacks, ver}`.
-- a counter of identities that stand alike. A *cell* is all that is counted of one, in six symbols: `e-pv2-` is enabled,
-  mail does not bounce, code proven, every device with a verification key, two devices. Every figure is a sum of cells.
+- a counter of identities that stand alike. A *cell* is all that is counted of one, in six symbols: `e-pv2a` is enabled,
+  mail does not bounce, code proven, every device with a verification key, two devices, an address confirmed. Every
+  figure is a sum of cells.
 - its name in the list of each of its *tags*: `restore:<status>`, `lacks:<what>`.
 """
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 """The tag of everybody: what is known of an identity stands in this list alone."""
+SYMBOLS: Final = 6
+"""Of a cell. New ones are appended, and read by position: releases beside one another read each other's counts."""
 SHARDS: Final = 8
 """Counters lie in so many items, so that identities seldom wait for one another."""
 STATUSES: Final = {"e": "enabled", "w": "awaiting_email", "o": "off", "b": "disabled_by_admin"}
@@ -200,8 +203,13 @@ def _shard(identity: str) -> int:
     return hashlib.sha256(identity.encode()).digest()[0] % SHARDS
 
 
+def _read(cell: str) -> tuple[str, ...]:
+    """The six symbols that this release knows; a later one may have appended to them."""
+    return tuple(cell.ljust(SYMBOLS, "-")[:SYMBOLS])
+
+
 def _lacks(cell: str) -> list[str]:
-    status, bounced, proven, verified, devices, address = tuple(cell)
+    status, bounced, proven, verified, devices, address = _read(cell)
     lacks = {
         "restore": status in "ob",
         "confirmed_address": address == "-",
@@ -222,7 +230,7 @@ def _hindrance(cell: str) -> str | None:
 
 
 def _must_change(cell: str, policy: Policy) -> bool:
-    status, _, _, verified, devices, _ = tuple(cell)
+    status, _, _, verified, devices, _ = _read(cell)
     return (
         (policy.enforce_on_creation and policy.restore_enabled and status in "ow")
         or (policy.require_verification_key and verified == "-")
