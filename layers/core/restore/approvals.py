@@ -5,8 +5,8 @@ says yes or no, within a day. Then whoever asked sends the very same request aga
 answered to the one who asked. The approver never sees what the act shows, and the one who asked cannot ask for one
 thing and do another: the approval is bound to method, path, query, body, `If-Match` and person.
 
-An item `{form, act, identity, reason, request, bound, by, name, at, x, decided, approved_by, approver, used, ttl}` under
-one key for all, its id beginning with the time, so that the newest are one read.
+An item `{form, act, identity, reason, request, bound, by, name, at, x, decided, approved_by, approver, used, ttl}`
+under one key for all, its id beginning with the time, so that the newest are one read.
 """
 
 from __future__ import annotations
