@@ -124,6 +124,7 @@ GOOD = {
     "EmailDomains": "example.com,example.org",
     "Sender": "no-reply+id@mail.example.com",
     "EmailCodeSeconds": "3",
+    "LogLevel": "DEBUG",
 }
 BAD = [
     ("ServerAddress", "https://id.example.com/"),
@@ -140,6 +141,8 @@ BAD = [
     ("WrongCodesInARow", "101"),
     ("DataKeyArn", "alias/mine"),
     ("RestoreEnabled", "yes"),
+    ("LogLevel", "WARN"),  # alarms count lines of INFO
+    ("LogLevel", "ERROR"),
     ("AdministratorDomainPrefix", "Example_Restore"),
     ("AdministratorIdentityProviders", "Company, COGNITO"),
     ("AdministratorIdentityProviders", ""),

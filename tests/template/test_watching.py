@@ -59,9 +59,41 @@ each_set = pytest.mark.parametrize("parameters", SETS)
 each_alarm = pytest.mark.parametrize("name", ALARMS)
 
 
-def headings() -> set[str]:
-    """The headings of the runbook."""
-    return set(re.findall(r"^## (.+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE))
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+def headings() -> list[str]:
+    """The headings of the runbook, in its order."""
+    return re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
+
+
+def test_a_heading_of_the_runbook_is_there_once() -> None:
+    """An alarm names one, and of two copies one would be mended."""
+    assert headings()
+    assert len(headings()) == len(set(headings()))
+
+
+def test_outputs_that_the_runbook_asks_for_are_there() -> None:
+    """Whoever follows it by night gets no empty argument."""
+    asked = set(re.findall(r"\$\(out (\w+)\)", RUNBOOK)) | set(re.findall(r"`(\w+(?:Arn|Url|Function))`", RUNBOOK))
+    assert {"UndeliveredNoticesUrl", "UnpublishedEventsUrl", "ErasuresUrl", "MailReportsArn"} <= asked
+    assert asked <= set(stack().outputs)
+
+
+def test_the_runbook_tells_what_outlives_a_stack() -> None:
+    """Each resource that stays is named with its physical name, before the stack and its outputs are gone."""
+    section = RUNBOOK.partition("## Delete a stack")[2]
+    kept = {name for name, one in stack().resources.items() if one.get("DeletionPolicy") == "Retain"}
+    assert set(re.findall(r"\$\(made (\w+)\)", section)) == kept
+
+
+def test_functions_are_told_apart_in_the_log() -> None:
+    """A stream's name holds the function's between dashes: `Erase` alone would be `EraseIdentity`, too."""
+    named = re.findall(r'@logStream like "([^"]+)"', RUNBOOK)
+    assert named
+    functions = set(stack().of("AWS::Lambda::Function"))
+    assert {name.removeprefix("-").removesuffix("-") for name in named} <= functions
+    assert all(sum(name in f"-{function}-" for function in functions) == 1 for name in named)
 
 
 @each_set
