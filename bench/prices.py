@@ -25,6 +25,7 @@ WRITE_UNIT: Final = 0.625e-6
 READ_UNIT: Final = 0.125e-6
 MAIL: Final = 0.10e-3
 SECRET_CALL: Final = 0.05 / 10_000
+KEY_CALL: Final = 0.03 / 10_000
 EVENT: Final = 1.00e-6
 """A custom event, for each begun 64 KB of it; what rules of the stack's own account take off the bus is free."""
 QUEUE_REQUEST: Final = 0.40e-6
@@ -38,7 +39,7 @@ MEMORY_GB: Final = 1.0
 """The template's default for MemorySize, 1,024 MB …"""
 PROCESSORS: Final = 1024 / 1769
 """… and the share of one processor that Lambda gives for it (Developer Guide, "Configure Lambda function memory")."""
-WAITS: Final = {"dynamodb": 0.005, "secretsmanager": 0.010, "sesv2": 0.080, "events": 0.020}
+WAITS: Final = {"dynamodb": 0.005, "secretsmanager": 0.010, "kms": 0.010, "sesv2": 0.080, "events": 0.020}
 """Assumed, since nothing here can measure it: seconds that a call to AWS is waited for, and paid."""
 LOGGED_BYTES: Final = 1500
 """The function's one line, and Lambda's start and report."""
@@ -78,7 +79,8 @@ def price_of(act: Act, start: ColdStart, *, cold: bool, mails: int | None = None
         function=LAMBDA_REQUEST + seconds * MEMORY_GB * LAMBDA_GB_SECOND,
         gateway=0.0 if act.function in AFTER else API_REQUEST,
         table=sum(call.units.written * WRITE_UNIT + call.units.read * READ_UNIT for call in calls),
-        secrets=sum(SECRET_CALL for call in calls if call.service == "secretsmanager"),
+        secrets=sum(SECRET_CALL for call in calls if call.service == "secretsmanager")
+        + sum(KEY_CALL for call in calls if call.service == "kms"),
         mails=MAIL * (act.mails if mails is None else mails),
         bus=EVENT * (act.published if events is None else events)
         + (QUEUE_REQUESTS * QUEUE_REQUEST if act.function in BEHIND_QUEUES else 0.0),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from bench.units import Item
 
+_NAMES: Final = {"AWSEvents": "events", "TrentService": "kms"}
+"""Services by their name on the wire, where it is another."""
 _MAILS: Final = "/v2/email/outbound-emails"
 
 
@@ -39,9 +41,9 @@ class Call:
 
     @property
     def service(self) -> str:
-        """`dynamodb`, `secretsmanager`, `sesv2` or `events`."""
+        """`dynamodb`, `secretsmanager`, `sesv2`, `events` or `kms`."""
         name = self.target.partition(".")[0]
-        return "dynamodb" if name.startswith("DynamoDB") else {"AWSEvents": "events"}.get(name, name)
+        return "dynamodb" if name.startswith("DynamoDB") else _NAMES.get(name, name)
 
     @property
     def only_when_cold(self) -> bool:
