@@ -222,7 +222,7 @@ class Bench:
             *((calls, warm) if artifact else ([_PUT], [_PUT])),
             invocations=invocations,
         )
-        self._server.play = play  # type: ignore[attr-defined]
+        self._server.play = play  # type: ignore[attr-defined]  # asked for by the handler above
         path = [self._runtime] if artifact is None else [self._layers, self._runtime]
         process = subprocess.Popen(
             [*before, self._python, "-m", "awslambdaric", "app.lambda_handler"],

@@ -85,11 +85,11 @@ class Wire:
             self._calls.append(Call(target, sent, status, raw, units))
             return status, headers, body
 
-        botocore_stubber.process_request = seen  # type: ignore[method-assign]
+        botocore_stubber.process_request = seen  # type: ignore[method-assign]  # put back at the end
         try:
             yield
         finally:
-            botocore_stubber.process_request = process  # type: ignore[method-assign]
+            botocore_stubber.process_request = process  # type: ignore[method-assign]  # put back at the end
 
 
 def target_of(method: str, url: str, headers: Any) -> str:

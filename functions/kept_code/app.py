@@ -63,7 +63,8 @@ def reveal(call: AdminCall) -> Answer:
     """Reveal the kept code to the administrator who asks."""
 
     def decide(view: View, act: Act, terms: Terms) -> Order:
-        known, label = _kept(view.restore), _kept(view.restore)["label"]
+        known = _kept(view.restore)
+        label = known["label"]
         code = None if terms.asking else _open(known, call.identity)
         act.tell("restore.code_revealed", code_label=label, by="administrator", reason=call.body.reason)
         to = state.recipients(view.restore)
@@ -90,7 +91,8 @@ def send(call: AdminCall) -> Answer:
 
     def decide(view: View, act: Act, terms: Terms) -> Order:
         restore = view.restore
-        known, label = _kept(restore), _kept(restore)["label"]
+        known = _kept(restore)
+        label = known["label"]
         if not restore.get("email"):
             raise Problem("email_not_confirmed")
         code = None if terms.asking else _open(known, call.identity)

@@ -134,7 +134,7 @@ def response(request: AWSPreparedRequest, status: int, told: dict[str, Any]) -> 
     """An answer of AWS's JSON protocols."""
     code = told.get("__type", "").rpartition("#")[2]
     headers = {"x-amzn-ErrorType": code, "Content-Type": "application/x-amz-json-1.0"} if code else {}
-    return AWSResponse(request.url, status, headers, Body(json.dumps(told).encode()))  # type: ignore[arg-type]
+    return AWSResponse(request.url, status, headers, Body(json.dumps(told).encode()))  # type: ignore[arg-type]  # the stubs want urllib3's
 
 
 class Wire:

@@ -104,7 +104,7 @@ def test_the_owner_is_told_at_every_address_and_never_again(world: World, bus: B
 
 
 @pytest.mark.parametrize("finished", [False, True])
-def test_nothing_works_any_more(world: World, bus: Bus, finished: bool) -> None:  # noqa: FBT001
+def test_nothing_works_any_more(world: World, bus: Bus, finished: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """At once, before anything further is deleted, and after: devices, codes, restorations, pairings and links."""
     owner = world.owner()
     new, number, code = world.begun(owner)
@@ -139,7 +139,7 @@ def test_nothing_works_any_more(world: World, bus: Bus, finished: bool) -> None:
 
 @pytest.mark.parametrize("finished", [False, True])
 @pytest.mark.parametrize("email", [None, "eve@example.com"])
-def test_the_name_stays_taken(world: World, bus: Bus, finished: bool, email: str | None) -> None:  # noqa: FBT001
+def test_the_name_stays_taken(world: World, bus: Bus, finished: bool, email: str | None) -> None:  # noqa: FBT001 - a parameter of the test
     """By whoever asks, the owner's own key too: the answer, the calls and the count of a name that somebody has."""
     owner = world.owner()
     world.phone().create("bob").expect(201)

@@ -28,7 +28,7 @@ from restore import (
 from restore.errors import Problem, invalid
 from restore.http import Answer
 from restore.journal import Filter
-from restore.keys import IDENTITY_NAME, policy_key
+from restore.keys import IDENTITY_NAME
 from restore.store import Table
 from restore.times import rfc3339, seconds_of
 
@@ -54,10 +54,8 @@ _COLUMNS: Final = ("at", "type", "identity", "seq", "device", "source", "detail"
 def show_policy(call: AdminCall) -> Answer:
     """The policy in force, with its version, also as `ETag`."""
     call.only_queries()
-    stored = table.get(policy_key()) or {}
-    version = stored.get("ver", 0)
-    body = policies.answer(policies.merged(settings.POLICY, stored), version)
-    return Answer(200, body, {"ETag": f'"{version}"'})
+    policy, version = policies.stored(table, settings.POLICY)
+    return Answer(200, policies.answer(policy, version), {"ETag": f'"{version}"'})
 
 
 def list_identities(call: AdminCall) -> Answer:
@@ -93,7 +91,7 @@ def show_identity(call: AdminCall) -> Answer:
     found = table.collection(call.identity)
     if found.identity is None or found.restore is None:
         raise Problem("not_found")
-    policy = policies.merged(settings.POLICY, table.get(policy_key()) or {})
+    policy, _ = policies.stored(table, settings.POLICY)
     body = identities.answer(found, call, policy)
     del body["back_up_prompt"]
     acts, _ = table.latest_acts(call.identity, None, LATEST)
@@ -202,7 +200,7 @@ def _cell(value: Any) -> str:
 def show_readiness(call: AdminCall) -> Answer:
     """How many identities could be restored today, what the others lack, and how that was on the last days."""
     call.only_queries()
-    policy = policies.merged(settings.POLICY, table.get(policy_key()) or {})
+    policy, _ = policies.stored(table, settings.POLICY)
     now_stands = standing.readiness(standing.counts(table), policy)
     return Answer(200, {**now_stands, "at": rfc3339(call.now), "history": standing.history(table)})
 

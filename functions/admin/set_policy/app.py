@@ -18,7 +18,7 @@ from restore.conditions import replace
 from restore.errors import Problem, invalid
 from restore.http import Answer, guarded
 from restore.keys import policy_key
-from restore.policies import answer, merged
+from restore.policies import answer, stored
 from restore.policy import NUMBERS, Policy, is_domain
 from restore.settling import Change
 from restore.startup import wired
@@ -107,8 +107,8 @@ def _set(wanted: Policy, terms: Terms, call: AdminCall) -> Order:
     }
     if not changed:
         return Order("policy", Change(terms.version, written=False))
-    stored = {**policy_key(), "form": 1, "fields": _plainly(wanted)}
-    write = replace(stored, {"ver": terms.version} if terms.version else None)
+    item = {**policy_key(), "form": 1, "fields": _plainly(wanted)}
+    write = replace(item, {"ver": terms.version} if terms.version else None)
     return Order(
         "policy",
         Change(terms.version + 1, further=[(write, None)]),
@@ -119,10 +119,10 @@ def _set(wanted: Policy, terms: Terms, call: AdminCall) -> Order:
 
 
 def _try(wanted: Policy, call: AdminCall) -> Answer:
-    stored = table.get(policy_key()) or {}
+    policy, version = stored(table, settings.POLICY)
     if call.if_match is not None:
-        _must_match(call.if_match, stored.get("ver", 0))
-    return Answer(200, standing.effect(standing.counts(table), merged(settings.POLICY, stored), wanted))
+        _must_match(call.if_match, version)
+    return Answer(200, standing.effect(standing.counts(table), policy, wanted))
 
 
 def _must_match(if_match: str | None, version: int) -> None:

@@ -26,8 +26,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from restore import administration, audit, aws, journal, settings, standing, tombstones
 from restore.conditions import put
 from restore.errors import Problem
-from restore.keys import ADMINISTRATION, day_key, days_key, late_key, policy_key, restore_key, signed_key
-from restore.policies import merged
+from restore.keys import ADMINISTRATION, day_key, days_key, late_key, restore_key, signed_key
+from restore.policies import stored
 from restore.startup import wired
 from restore.store import Table
 from restore.times import rfc3339
@@ -105,7 +105,7 @@ def _sign(day: str, last: Item | None, now: int) -> Item:
     _put(f"log/{day}/manifest.sig", b64encode(signature))
     signed = {**signed_key(), "form": 1, "day": day, "sha256": digest.hexdigest(), "at": now}
     table.write(put(signed), returning="NONE")
-    policy = merged(settings.POLICY, table.get(policy_key()) or {})
+    policy, _ = stored(table, settings.POLICY)
     table.write(standing.remember(standing.counts(table), policy, day, now), returning="NONE")
     administration.tell(table, "log.signed", now, source="", day=day, sha256=digest.hexdigest())
     return signed

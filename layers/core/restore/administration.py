@@ -31,7 +31,7 @@ from restore.keys import (
     policy_key,
     restore_key,
 )
-from restore.policies import merged
+from restore.policies import stored
 from restore.settling import Change, View, act_of, attempts, commit, raise_for, writes_of
 from restore.store import Refused
 
@@ -93,8 +93,7 @@ def settle(
     same, so that what would be refused is refused now. An approval counts only for the very same request, once.
     """
     for _ in attempts():
-        stored = table.get(policy_key()) or {}
-        policy, version = merged(defaults, stored), stored.get("ver", 0)
+        policy, version = stored(table, defaults)
         approval = approvals.given(table, call) if call.approval is not None else None
         view, before = _view(table, call)
         act = act_of(call)
@@ -102,8 +101,7 @@ def settle(
         change = order.change
         if not change.written:
             return Done(change.answer, before, before)
-        log_before = table.get(restore_key(ADMINISTRATION))
-        log = copy.deepcopy(log_before) or {**restore_key(ADMINISTRATION), "form": 1}
+        log, log_before = _log(table)
         told = Act(ADMINISTRATION, now=call.now, device=None, source=call.source, server=call.server)
         asked: approvals.Asked | None = None
         if order.two_people and policy.two_person_approval and approval is None:
@@ -122,7 +120,7 @@ def settle(
                 change.further.append((_policy_stays(version), None))
             if approval is not None:
                 change.further.append((approvals.spent(approval, call), Problem("not_allowed", reason="approval used")))
-        writes = [*own, *writes_of(log, log_before, told), *_marker(call, log)]
+        writes = [*own, *writes_of(log, log_before, told), *_marker(call.identity, log)]
         try:
             commit(table, writes, change)
         except Refused as refused:
@@ -190,13 +188,10 @@ def tell(
 ) -> bool:
     """Write a row of its own into the administrators' log; False where a further write's condition did not hold."""
     for _ in attempts():
-        before = table.get(restore_key(ADMINISTRATION))
-        log = copy.deepcopy(before) or {**restore_key(ADMINISTRATION), "form": 1}
+        log, before = _log(table)
         act = Act(ADMINISTRATION, now=now, device=None, source=source, server="")
         act.tell(kind, **({"identity": identity} if identity else {}), **detail)
-        writes = writes_of(log, before, act)
-        if identity:
-            writes.append(put_new({**order_key(identity, log["seq"]), "form": 1}))
+        writes = [*writes_of(log, before, act), *_marker(identity, log)]
         try:
             table.transact([*writes, *(further or [])])
         except Refused as refused:
@@ -244,9 +239,15 @@ def _about(call: AdminCall) -> dict[str, Any]:
     return about
 
 
-def _marker(call: AdminCall, log: Item) -> list[Write]:
+def _log(table: Table) -> tuple[Item, Item | None]:
+    """The item with the head of the administrators' log, to be changed, and as it was read."""
+    before = table.get(restore_key(ADMINISTRATION))
+    return copy.deepcopy(before) or {**restore_key(ADMINISTRATION), "form": 1}, before
+
+
+def _marker(identity: str | None, log: Item) -> list[Write]:
     """Where the identity's own items say which row names it: erasing it goes by them."""
-    return [put_new({**order_key(call.identity, log["seq"]), "form": 1})] if call.identity else []
+    return [put_new({**order_key(identity, log["seq"]), "form": 1})] if identity else []
 
 
 def _policy_stays(version: int) -> Write:

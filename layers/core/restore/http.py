@@ -281,7 +281,7 @@ def parsed(raw: bytes, model: Any) -> Any:
     try:
         return model.model_validate_json(raw or b"{}")
     except ValueError as error:
-        errors: list[dict[str, Any]] = error.errors(include_input=False, include_url=False)  # type: ignore[attr-defined]
+        errors: list[dict[str, Any]] = error.errors(include_input=False, include_url=False)  # type: ignore[attr-defined]  # a ValidationError
         if any(one["type"] == "json_invalid" for one in errors):
             raise Problem("malformed") from None
         told = [{"field": ".".join(str(part) for part in one["loc"])[:64], "message": one["msg"]} for one in errors]

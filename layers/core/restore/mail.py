@@ -205,7 +205,7 @@ def _of_form(form: str) -> Callable[[str | Sequence[str], Mapping[str, Any], str
 
 
 def _of_list(of: str) -> Callable[[str | Sequence[str], Mapping[str, Any], str], Shown]:
-    def show(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:  # noqa: ARG001
+    def show(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:  # noqa: ARG001 (one form for all)
         if _single(value) not in words[of]:
             raise ValueError(f"the {of} is none of those known")
         return Shown.plain(words[of][value])
@@ -220,7 +220,7 @@ def _validity(value: str | Sequence[str], words: Mapping[str, Any], server: str)
     return Shown.plain(forms["one"] if count == 1 else forms["other"].replace("#", str(count)))
 
 
-def _time(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:  # noqa: ARG001
+def _time(value: str | Sequence[str], words: Mapping[str, Any], server: str) -> Shown:  # noqa: ARG001 (one form for all)
     try:
         time = datetime.fromisoformat(_single(value)).astimezone(UTC)
     except (ValueError, OverflowError) as error:

@@ -33,9 +33,15 @@ class Policies:
         """The policy in force. Where it cannot be read, nothing is decided."""
         at = time.monotonic()
         if self._read_at is None or at - self._read_at >= self._seconds:
-            self._policy = merged(self._defaults, self._table.get(policy_key()) or {})
+            self._policy, _ = stored(self._table, self._defaults)
             self._read_at = at
         return self._policy
+
+
+def stored(table: Table, defaults: Policy) -> tuple[Policy, int]:
+    """The policy as it is at this moment, and its version: 0 where nothing was ever stored."""
+    item = table.get(policy_key()) or {}
+    return merged(defaults, item), item.get("ver", 0)
 
 
 def merged(defaults: Policy, stored: dict[str, Any]) -> Policy:
