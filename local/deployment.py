@@ -136,7 +136,7 @@ def deploy(account: Account, template: Path, parameters: Mapping[str, str], stat
     return _read_back(account)
 
 
-def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]) -> None:
+def complete(account: Account, deployed: Deployed, address: str, hosts: set[str], sign_in: str) -> None:
     """Do what the local AWS leaves out: TTL, the archive's lock, the sender, gateway responses, clients' addresses.
 
     Args:
@@ -144,6 +144,7 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
         deployed: what was deployed.
         address: the API's address for clients on this machine, with the stage as its last part.
         hosts: host names and addresses under which the API is to answer.
+        sign_in: the address of the pool's sign-in pages, for browsers on this machine.
     """
     dynamodb = account.client("dynamodb")
     for table, properties in deployed.every("AWS::DynamoDB::Table").items():
@@ -152,7 +153,7 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
     _lock_archive(account, deployed)
     _verify_sender(account, deployed)
     _let_mail(account, deployed)
-    _let_sign_in(account, deployed, address, hosts)
+    _let_sign_in(account, deployed, address, hosts, sign_in)
     _put_gateway_responses(account, deployed, address)
     apigateway = account.client("apigateway")
     api = deployed.only("AWS::ApiGateway::RestApi")
@@ -212,11 +213,8 @@ def _let_mail(account: Account, deployed: Deployed) -> None:
             iam.put_role_policy(RoleName=role, PolicyName="mail-here", PolicyDocument=json.dumps(document))
 
 
-def _let_sign_in(account: Account, deployed: Deployed, address: str, hosts: set[str]) -> None:
-    """Have the sign-in page send people back to this machine, and the stage say where that page is here.
-
-    On AWS the page has a name of its own; here the local AWS serves it at its own address.
-    """
+def _let_sign_in(account: Account, deployed: Deployed, address: str, hosts: set[str], sign_in: str) -> None:
+    """Have the sign-in page send people back to this machine, and the stage say where that page is here."""
     cognito = account.client("cognito-idp")
     client = {
         "UserPoolId": deployed.only("AWS::Cognito::UserPool"),
@@ -235,7 +233,7 @@ def _let_sign_in(account: Account, deployed: Deployed, address: str, hosts: set[
     account.client("apigateway").update_stage(
         restApiId=deployed.only("AWS::ApiGateway::RestApi"),
         stageName=STAGE,
-        patchOperations=[{"op": "replace", "path": "/variables/sign_in", "value": account.endpoint}],
+        patchOperations=[{"op": "replace", "path": "/variables/sign_in", "value": sign_in}],
     )
 
 

@@ -3,17 +3,18 @@
 import datetime as dt
 import html
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import override
 
 import httpx
+
+from local.listening import listening
 
 SETTLING_SECONDS = 0.2
 LONGEST_SETTLING_SECONDS = 2.0
@@ -110,16 +111,8 @@ def serving(mailbox: Mailbox, host: str, port: int) -> Iterator[str]:
     Raises:
         OSError: the port cannot be had.
     """
-    server = ThreadingHTTPServer((host, port), partial(_Page, mailbox))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(host, port, partial(_Page, mailbox)) as address:
+        yield address
 
 
 def page(mails: list[Mail]) -> str:

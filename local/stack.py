@@ -17,22 +17,24 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from local import mailbox, sign_in_pages
 from local.build import built_template
 from local.children import Child
 from local.deployment import STACK, STAGE, Account, check_names, complete, deploy
 from local.environments import REGION, of_ministack
 from local.errors import AddressError, StackError, tail_of
 from local.functionlogs import FunctionLogs, following
-from local.mailbox import Mailbox, serving
+from local.mailbox import Mailbox
 from local.places import MINISTACK, STATE, TEMPLATE, missing_tool
 from local.progress import Progress, Silence
 
@@ -67,6 +69,8 @@ class Stack:
     """The server's address as apps are given it: `http://127.0.0.1:8080/live`."""
     mailbox_address: str
     """Where the mails are listed."""
+    sign_in: str
+    """Where administrators' browsers find the pool's sign-in pages."""
     aws_endpoint: str
     """The local AWS; key id and secret are `test`."""
     region: str
@@ -139,15 +143,17 @@ def running_stack(choice: Choice | None = None, progress: Progress | None = None
         with progress.step("Deploying the template (sam deploy)"):
             deployed = deploy(account, template, choice.parameters, folder)
         api = f"{endpoint}/{STAGE}"
+        sign_in = todo.enter_context(_beside(choice, 2, partial(sign_in_pages.serving, endpoint)))
         with progress.step("Opening the address, waiting for the first answer"):
-            complete(account, deployed, api, {LOOPBACK, EMULATOR, choice.host})
+            complete(account, deployed, api, {LOOPBACK, EMULATOR, choice.host}, sign_in)
             _first_answer(account, api, folder)
-        mailbox = Mailbox(endpoint)
-        todo.callback(mailbox.close)
+        mails = Mailbox(endpoint)
+        todo.callback(mails.close)
         todo.enter_context(following(FunctionLogs(account.client("logs")), folder / "functions.log"))
         stack = Stack(
             api=api,
-            mailbox_address=todo.enter_context(_mailbox_server(mailbox, choice)),
+            mailbox_address=todo.enter_context(_beside(choice, 1, partial(mailbox.serving, mails))),
+            sign_in=sign_in,
             aws_endpoint=endpoint,
             region=REGION,
             name=STACK,
@@ -158,7 +164,7 @@ def running_stack(choice: Choice | None = None, progress: Progress | None = None
             outputs=deployed.outputs,
             resources=deployed.resources,
             group=ministack.group,
-            mailbox=mailbox,
+            mailbox=mails,
             _ministack=ministack,
         )
         todo.enter_context(_announced(folder / "stack.json", stack.summary))
@@ -259,13 +265,13 @@ def _first_answer(account: Account, api: str, folder: Path) -> None:
 
 
 @contextmanager
-def _mailbox_server(mailbox: Mailbox, choice: Choice) -> Iterator[str]:
-    """The mailbox on the port after the API's if that was chosen and is free, else on any."""
+def _beside(choice: Choice, offset: int, serving: Callable[[str, int], AbstractContextManager[str]]) -> Iterator[str]:
+    """A server of ours, so many ports after the API's if that was chosen and is free, else at any."""
     with ExitStack() as todo:
         try:
-            address = todo.enter_context(serving(mailbox, choice.host, choice.port and choice.port + 1))
+            address = todo.enter_context(serving(choice.host, choice.port and choice.port + offset))
         except (OSError, OverflowError):
-            address = todo.enter_context(serving(mailbox, choice.host, 0))
+            address = todo.enter_context(serving(choice.host, 0))
         yield address
 
 

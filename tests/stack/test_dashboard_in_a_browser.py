@@ -337,8 +337,7 @@ def test_no_act_is_lost_to_an_old_sign_in(desk: Opening, stack: Stack) -> None:
     person = Person.restorable(stack)
     at = desk("helpdesk")
     at.with_tokens(lambda token: at.administrators.signed_in_ago(token, stack.folder, 7200))
-    at.page.goto(at.address)
-    at.sign_in("helpdesk@example.com")
+    at.come_again()
     at.user(person.identity)
     at.act("Bar restore", "Bar restore", "lost in the train")
     dialog = at.page.get_by_role("dialog")
@@ -360,6 +359,7 @@ def test_nobody_finds_what_another_has_begun_to_write(desk: Opening, stack: Stac
     at.button("Bar restore").click()
     page.get_by_label("Reason").fill("heard it on the train")
     for whose, found in (("", "heard it on the train"), ("nora", "")):
+        at.context.clear_cookies()  # the pool's session has ended
         page.reload()
         at.sign_in(at.administrators.person("helpdesk", whose))
         at.user(person.identity)
@@ -370,36 +370,38 @@ def test_nobody_finds_what_another_has_begun_to_write(desk: Opening, stack: Stac
 
 
 def test_a_session_that_is_over_is_taken_up_where_it_ended(desk: Opening, stack: Stack) -> None:
-    """A 7.3: who comes back late is told, signs in, and is where they were."""
+    """A 7.3: who comes back late is told, signs in by the pool's session, and is where they were."""
     at = desk("auditor")
     soon = int(time.time()) + 30
     at.with_tokens(lambda token: at.administrators.changed(token, stack.folder, exp=soon), refreshed=False)
-    at.page.goto(at.address)
-    at.sign_in("auditor@example.com")
+    at.come_again()
     at.go("#/log?type=identity.created")
     alert = at.page.get_by_role("alert")
     expect(alert).to_contain_text("Your session is over")
     at.page.unroute_all()
     alert.get_by_role("button", name="Sign in again").click()
-    at.sign_in("auditor@example.com")
     expect(at.heading("Audit log")).to_be_visible()
     expect(at.page.get_by_label("Type of event")).to_have_value("identity.created")
     expect(alert).to_have_count(0)
 
 
-def test_a_reload_and_a_strangers_code_do_not_sign_in(desk: Opening, stack: Stack) -> None:
-    """A 10.4: tokens are in memory alone, and a code that was not asked for here is not taken."""
+def test_only_the_pool_brings_somebody_back(desk: Opening) -> None:
+    """A 10.4: tokens are in memory alone; a reload is answered by the pool's session, and no stranger's code is."""
     at = desk("auditor")
     kept = at.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
     assert "ey" not in kept
     assert "code=" not in kept
     at.page.goto(f"{at.address}?code=somebodys&state=elses")
     expect(at.heading("You could not be signed in")).to_be_visible()
-    at.button("Sign in again").click()
-    at.sign_in("auditor@example.com")
+    at.come_again()
+    at.go("#/readiness")
+    at.page.reload()
+    expect(at.heading("Readiness")).to_be_visible()
     at.page.get_by_text("auditor@example.com").click()
     at.button("Sign out").click()
     expect(at.heading("You are signed out")).to_be_visible()
+    at.page.reload()
+    expect(at.page.locator("input[name=password]")).to_be_visible()
 
 
 @pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "de")])
