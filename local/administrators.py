@@ -12,7 +12,8 @@ The local AWS's authorizer checks, as on AWS: that the stack's pool is the issue
 `nbf` and `iat`. It checks neither `aud` (which client), `token_use` (an access token passes), `cognito:groups` nor
 `auth_time` (how long ago somebody signed in): functions must, here and on AWS.
 
-What differs from AWS: the sign-in page never asks for a second factor; anybody may sign up (and has no role); groups
+What differs from AWS: the sign-in page never asks for a second factor (browsers get it from `local/sign_in_pages.py`,
+which keeps a session; programs have no use for one); anybody may sign up (and has no role); groups
 reach a function as `[a b]`, not `a,b`; `exp` and `iat` reach it as digits, not as a date; a refreshed token has no
 groups; the resource policy (AdministratorNetworks) is not looked at on routes with an authorizer.
 """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from docs.build import answers as a
 from restore.errors import CATALOGUE
-from restore.standing import LACKS, STATUSES
+from restore.standing import DEVICES_OVER, LACKS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -299,6 +299,9 @@ ROUTES: Final[Mapping[str, Route]] = {
             "prefix": "How the names begin.",
             "restore": _one_of("Those whose restore is in this state.", STATUSES.values()),
             "lacks": _one_of("Those that lack this; not together with `restore`.", LACKS),
+            "devices_over": _one_of(
+                "Those with more devices than this; not together with the two others.", map(str, DEVICES_OVER)
+            ),
             "cursor": _CURSOR,
         },
     ),

@@ -70,6 +70,9 @@ def must_be_right(world: World, auditor: Clerk) -> None:
     for what in LACKS:
         listed = auditor.call("GET", f"/identities?lacks={what}").expect(200)["identities"]
         assert listed == [one for one in recounted if what in one["lacks"]]
+    for number in range(1, 10):
+        listed = auditor.call("GET", f"/identities?devices_over={number}").expect(200)["identities"]
+        assert listed == [one for one in recounted if one["devices"] > number]
     shown = auditor.call("GET", "/readiness").expect(200)
     hindered = Counter(hindrance(one) for one in recounted)
     ready = [one for one in recounted if hindrance(one) is None]
@@ -332,14 +335,26 @@ def test_pages_of_identities_meet(world: World, nights: Nights, auditor: Clerk) 
         ("prefix=zz", []),
         ("restore=off", []),
         ("lacks=restore", []),
+        ("devices_over=1", []),
     ):
         pages = all_pages(query)
         assert [name for page in pages for name in page] == wanted, query
         assert [len(page) for page in pages[:-1]] == [50] * (len(pages) - 1)
         assert len(pages) == max(1, -(-len(wanted) // 50))
-    for query in ("cursor=p001&prefix=q", "cursor=~", "cursor=", "prefix=_", "restore=on", "lacks=", "limit=5"):
+    wrong = (
+        "cursor=p001&prefix=q",
+        "cursor=~",
+        "cursor=",
+        "prefix=_",
+        "restore=on",
+        "lacks=",
+        "limit=5",
+        "devices_over=0",
+    )
+    for query in wrong:
         auditor.call("GET", f"/identities?{query}").expect(422, "invalid")
     auditor.call("GET", "/identities?restore=off&lacks=restore").expect(422, "invalid")
+    auditor.call("GET", "/identities?devices_over=2&lacks=restore").expect(422, "invalid")
     world.go_back(before)  # the copies' logs are chained to another name
 
 

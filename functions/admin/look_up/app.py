@@ -46,6 +46,12 @@ END_OF_TIME: Final = 4_102_444_800
 READS: Final = 5
 """So often an identity's log is read on for rows that a filter lets through; then a page is short."""
 
+_LISTS: Final = {
+    "restore": tuple(standing.STATUSES.values()),
+    "lacks": standing.LACKS,
+    "devices_over": tuple(map(str, standing.DEVICES_OVER)),
+}
+"""The lists that there are, by the query that asks for them and its values."""
 _TYPE: Final = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}", re.ASCII)
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _COLUMNS: Final = ("at", "type", "identity", "seq", "device", "source", "detail", "id", "hash")
@@ -59,8 +65,8 @@ def show_policy(call: AdminCall) -> Answer:
 
 
 def list_identities(call: AdminCall) -> Answer:
-    """A page of identities by name: all, those whose restore is in one state, or those that lack something."""
-    call.only_queries("prefix", "restore", "lacks", "cursor")
+    """A page of identities by name: all of them, or one of `_LISTS`."""
+    call.only_queries("prefix", *_LISTS, "cursor")
     prefix, cursor = call.queries.get("prefix", "").lower(), call.queries.get("cursor")
     if prefix and not _PREFIX.fullmatch(prefix):
         raise invalid("prefix", "is no beginning of an identity's name")
@@ -71,18 +77,15 @@ def list_identities(call: AdminCall) -> Answer:
 
 
 def _tag(call: AdminCall) -> str:
-    restore, lacks = call.queries.get("restore"), call.queries.get("lacks")
-    if restore is not None and lacks is not None:
-        raise invalid("lacks", "cannot be asked for together with restore")
-    if restore is not None:
-        if restore not in standing.STATUSES.values():
-            raise invalid("restore", f"has to be one of {', '.join(standing.STATUSES.values())}")
-        return f"restore:{restore}"
-    if lacks is not None:
-        if lacks not in standing.LACKS:
-            raise invalid("lacks", f"has to be one of {', '.join(standing.LACKS)}")
-        return f"lacks:{lacks}"
-    return standing.ALL
+    asked = [name for name in _LISTS if name in call.queries]
+    if not asked:
+        return standing.ALL
+    name = asked[0]
+    if asked[1:]:
+        raise invalid(asked[1], f"cannot be asked for together with {name}")
+    if call.queries[name] not in _LISTS[name]:
+        raise invalid(name, f"has to be one of {', '.join(_LISTS[name])}")
+    return f"{name}:{call.queries[name]}"
 
 
 def show_identity(call: AdminCall) -> Answer:

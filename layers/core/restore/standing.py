@@ -8,7 +8,8 @@ listed before:
 - a counter of identities that stand alike. A *cell* is all that is counted of one, in six symbols: `e-pv2a` is enabled,
   mail does not bounce, code proven, every device with a verification key, two devices, an address confirmed. Every
   figure is a sum of cells.
-- its name in the list of each of its *tags*: `restore:<status>`, `lacks:<what>`.
+- its name in the list of each of its *tags*: `restore:<status>`, `lacks:<what>`, `devices_over:<number>` for each
+  smaller number than it has, so that "more than three" is one list and another device is one more entry.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ LACKS: Final = (
 _LETTERS: Final = {status: letter for letter, status in STATUSES.items()}
 _DEVICES: Final = "0123456789A"
 HISTORY_DAYS: Final = 90
+DEVICES_OVER: Final = tuple(range(1, len(_DEVICES) - 1))
+"""Numbers of devices; of each there is a list of those who have more. Nobody has more than policy can ever allow."""
 
 
 def of(found: Collection) -> Item:
@@ -69,7 +72,8 @@ def of(found: Collection) -> Item:
         + ("a" if restore.get("email") else "-")
     )
     lacks = _lacks(cell)
-    tags = [f"restore:{status}", *(f"lacks:{what}" for what in lacks)]
+    over = [number for number in DEVICES_OVER if len(paired) > number]
+    tags = [f"restore:{status}", *(f"lacks:{what}" for what in lacks), *(f"devices_over:{number}" for number in over)]
     return {"cell": cell, "tags": tags, "restore": status, "devices": len(paired), "lacks": lacks}
 
 

@@ -30,3 +30,6 @@ export const LACKS: Lack[] = [
   "second_device",
   "verification_key",
 ];
+
+/** Numbers of devices, of each of which there is a list of those who have more. */
+export const DEVICES_OVER = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];

@@ -18,6 +18,8 @@ interface Filters {
   type: string;
 }
 
+/** How old the newest verification may be, in milliseconds: it is to be done every week. */
+const STALE = 8 * 86_400_000;
 const NONE: Filters = { from: "", to: "", identity: "", type: "" };
 
 export function Log() {
@@ -117,9 +119,14 @@ function Verified() {
         {" "}
         {say.verified(time(verified.at), number(Number(events)), number(Number(identities)), number(Number(days)))}
       </p>
+      {Date.now() - Date.parse(verified.at) > STALE && (
+        <div class="notice warn">
+          <p>{say.stale} <code>make verify-log ARGS=--record</code></p>
+        </div>
+      )}
       {whole !== true && (
         <div class="notice bad">
-          {finding != null && <p>{String(finding)}</p>}
+          {finding != null && <p lang="en">{String(finding)}</p>}
           <p>{say.whatNow}</p>
         </div>
       )}
@@ -186,7 +193,7 @@ function Rows({ events }: { events: AuditedEvent[] }) {
               <br />
               <code class="quiet">{one.type}</code>
             </td>
-            <td class="who" data-label={say.identity}><Whose event={one} /></td>
+            <td class="who" data-label={one.identity ? say.identity : undefined}><Whose event={one} /></td>
             <td>
               <Details detail={one.detail} />
               {one.source && <p class="quiet small">{say.source} {one.source}</p>}

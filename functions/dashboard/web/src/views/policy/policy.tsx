@@ -12,6 +12,8 @@ import { number, texts } from "../../texts";
 import { Difference, GROUPS, NAMES, type Name, type Read, readPolicy, same, shown } from "./difference";
 
 const DRAFT = "policy";
+/** Nobody has more devices than policy can ever allow. */
+const MOST_DEVICES = 10;
 
 /** What of a policy the form holds: of a number and of domains, the text that somebody types. */
 type Form = Record<Name, boolean | string>;
@@ -188,6 +190,9 @@ function Effects({ effect, wanted }: { effect: Effect; wanted: Fields }) {
     lists.push([{ restore: "off" }, say.whoOff], [{ restore: "awaiting_email" }, say.whoUnconfirmed]);
   }
   if (wanted.require_verification_key) lists.push([{ lacks: "verification_key" }, say.whoUnverified]);
+  if (wanted.max_devices < MOST_DEVICES) {
+    lists.push([{ devices_over: String(wanted.max_devices) }, say.whoOver(number(wanted.max_devices))]);
+  }
   return (
     <div class={`notice ${effect.locked_out > 0 ? "bad" : effect.obliged > 0 ? "warn" : "good"}`} role="status">
       <h3>{say.effect}</h3>
@@ -200,10 +205,9 @@ function Effects({ effect, wanted }: { effect: Effect; wanted: Fields }) {
       )}
       <p>{say.obliged(number(effect.obliged))}</p>
       {effect.obliged > 0 && (
-        <>
-          {lists.map(([query, name]) => <a key={name} href={to(["users"], query)}>{name}</a>)}
-          <p class="small">{say.tooManyDevices(number(wanted.max_devices))}</p>
-        </>
+        <ul class="list">
+          {lists.map(([query, name]) => <li key={name}><a href={to(["users"], query)}>{name}</a></li>)}
+        </ul>
       )}
     </div>
   );

@@ -2,20 +2,22 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
-import { type Identities, LACKS, RESTORE_STATUSES } from "../../api/types";
+import { DEVICES_OVER, type Identities, LACKS, RESTORE_STATUSES } from "../../api/types";
 import { useCell } from "../../cell";
 import { Empty, Field, Status, Title, Trouble, Waiting } from "../../design/parts";
 import { become, place, to } from "../../router";
 import { number, texts } from "../../texts";
 
 const PAUSE = 200;
+/** The lists that the server keeps: one at a time. */
+const LISTS = ["restore", "lacks", "devices_over"] as const;
 
 export function Users() {
   const { query } = useCell(place);
   const prefix = query.get("prefix") ?? "";
-  const restore = query.get("restore");
-  const lacks = query.get("lacks");
-  const filter = restore ? `restore=${restore}` : lacks ? `lacks=${lacks}` : "";
+  const listed = LISTS.find((name) => query.has(name));
+  const filter = listed ? `${listed}=${query.get(listed)}` : "";
+  const over = query.get("devices_over");
   const say = texts();
 
   const show = (asked: { prefix: string; filter: string }) => {
@@ -24,7 +26,7 @@ export function Users() {
   };
 
   const read = async (cursor: string | null) =>
-    (await ask("GET /identities", { query: { prefix, restore, lacks, cursor } })).data;
+    (await ask("GET /identities", { query: { prefix, ...(listed && { [listed]: query.get(listed) }), cursor } })).data;
   const found = useResource(`users ${prefix} ${filter}`, () => read(null));
   const [more, setMore] = useState<"idle" | "reading">("idle");
 
@@ -55,6 +57,11 @@ export function Users() {
               </optgroup>
               <optgroup label={say.users.byLack}>
                 {LACKS.map((one) => <option key={one} value={`lacks=${one}`}>{say.lacks[one]}</option>)}
+              </optgroup>
+              <optgroup label={say.users.byDevices}>
+                {DEVICES_OVER.filter((one) => one === "1" || one === over).map((one) => (
+                  <option key={one} value={`devices_over=${one}`}>{say.users.over(one)}</option>
+                ))}
               </optgroup>
             </select>
           )}
