@@ -496,6 +496,13 @@ class Approval(Document):
     identity: Annotated[Identity | None, Field(description="Null: it is about nobody, but policy.")]
     reason: Annotated[str | None, Field(examples=["lost the phone and the paper"])]
     request: ApprovedRequest
+    version: Annotated[
+        int | None,
+        Field(
+            examples=[None],
+            description="Of a change of policy: the version that it was asked over. Over another it is 412 `stale`.",
+        ),
+    ]
     asked_by: Person
     asked_by_name: Annotated[str, Field(min_length=1, examples=["grace@example.com"])]
     asked_at: Time

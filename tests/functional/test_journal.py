@@ -285,6 +285,17 @@ def test_no_cell_of_a_csv_is_a_formula(world: World, nights: Nights, auditor: Cl
     assert rows_of(exported(auditor, "?identity=ada"))[0]["source"].startswith("'\r")
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_name_begins_another_cell(world: World, nights: Nights, auditor: Clerk, separator: str) -> None:
+    """A 1.2.10: a spreadsheet of another country separates at semicolons, and sees quotes at a cell's start alone."""
+    world.phone(name="x;=cmd|' /C calc'!A1;").create("bob", "bob@example.com").expect(201)
+    nights.settle()
+    text = exported(auditor, "?identity=bob").body.decode()
+    assert "cmd|" in text
+    cells = [cell for line in text.splitlines() for cell in line.split(separator)]
+    assert not [cell for cell in cells if cell.lstrip('" ')[:1] in {"=", "+", "-", "@"}]
+
+
 def test_csv_goes_on_where_the_link_says(world: World, nights: Nights, auditor: Clerk) -> None:
     """RFC 8288: a thousand rows a file, the same filters, and no row twice or left out."""
     world.owner()

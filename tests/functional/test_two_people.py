@@ -457,6 +457,26 @@ def test_a_version_that_has_moved_since(world: World) -> None:
     case.send(first, body={**body, "max_devices": 10, "restore_enabled": False}).expect(412, "stale")
 
 
+def test_versions_that_are_still_to_come(world: World) -> None:
+    """B15: a list in `If-Match` is no approval in advance: what the approver saw is over the version in force then."""
+    case = ready(world, "policy")
+    listed = ", ".join(f'"{version}"' for version in range(2, 9))
+    _, _, body, if_match = case.parts
+    asked = case.send(if_match=listed).expect(202)["approval"]
+    assert asked["version"] == 2
+    case.decide(asked["id"]).expect(204)
+    other = Clerk(world, "admin", sub="other")
+    hours = {**body, "waiting_hours": 48, "restore_enabled": True}
+    second = other.call("PUT", "/policy", hours, if_match=if_match).expect(202)["approval"]["id"]
+    case.decide(second).expect(204)
+    other.call("PUT", "/policy", hours, if_match=if_match, approval=second).expect(200)
+    case.send(asked["id"], if_match=listed, body=body).expect(412, "stale")
+    again = case.send(if_match=listed, body=body).expect(202)["approval"]
+    assert (again["version"], again["approved_by"]) == (3, None)
+    assert again["id"] != asked["id"]
+    assert other.call("GET", "/policy").expect(200)["waiting_hours"] == 48
+
+
 def test_the_mail_is_refused(world: World) -> None:
     """503 and nothing is lost: the approval can be used again, once; what the waiting rests on stays."""
     case = ready(world, "send")

@@ -112,11 +112,13 @@ def test_details_are_in_the_readers_language_and_titles_are_not(stack: Stack) ->
 
 
 def test_answers_of_the_api_are_kept_nowhere(stack: Stack) -> None:
-    """ASVS 14.3.2: `no-store` on what is told and what is refused."""
+    """ASVS 14.3.2 3.4.1 3.4.4: on what is told and what is refused."""
     person = Person.restorable(stack)
     for answer in (person.phone.show(), person.phone.sign_in(), person.phone.enable(), person.other_phone().show()):
         assert answer.header("Cache-Control") == "no-store"
         assert answer.header("X-Content-Type-Options") == "nosniff"
+        assert answer.header("Strict-Transport-Security") == "max-age=63072000"
+        assert answer.header("Content-Security-Policy") == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_content_coding_is_refused(stack: Stack) -> None:

@@ -308,6 +308,8 @@ def test_the_gateway_answers_with_problem_documents(kind: str, code: str) -> Non
     assert all(value[0] == value[-1] == "'" for value in answer["responseParameters"].values()), "not a constant"
     assert headers["Content-Type"] == "application/problem+json"
     assert headers["Cache-Control"] == "no-store"
+    assert headers["Strict-Transport-Security"] == "max-age=63072000"
+    assert headers["X-Content-Type-Options"] == "nosniff"
     assert ("Retry-After" in headers) == (status in {429, 503})
     if kind == "DEFAULT_4XX":  # a status here would become that of every 4xx, and $context.status is empty
         assert "statusCode" not in answer

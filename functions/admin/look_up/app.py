@@ -185,13 +185,19 @@ def _as_csv(events: list[dict[str, Any]], cursor: str | None, call: AdminCall) -
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for event in events:
-        detail = json.dumps(event["detail"], ensure_ascii=False, sort_keys=True) if event["detail"] else ""
+        detail = _in_a_cell(event["detail"]) if event["detail"] else ""
         writer.writerow([_cell({**event, "detail": detail}[column]) for column in _COLUMNS])
     headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="events.csv"'}
     if cursor is not None:
         query = urlencode({**call.queries, "cursor": cursor})
         headers["Link"] = f'<{call.server}{call.route}?{query}>; rel="next"'
     return Answer(200, text.getvalue(), headers)
+
+
+def _in_a_cell(detail: Any) -> str:
+    """JSON in which nothing that somebody wrote can begin another cell, whatever a spreadsheet takes to separate."""
+    text = json.dumps(detail, ensure_ascii=False, sort_keys=True)
+    return text.replace(";", "\\u003b").replace("\t", "\\u0009")
 
 
 def _cell(value: Any) -> str:

@@ -112,7 +112,7 @@ def _set(wanted: Policy, terms: Terms, call: AdminCall) -> Order:
     return Order(
         "policy",
         Change(terms.version + 1, further=[(write, None)]),
-        two_people="policy",
+        two_people=approvals.POLICY,
         tells={"changed": changed, "version": terms.version + 1},
         row="policy.changed",
     )

@@ -94,7 +94,7 @@ def settle(
     """
     for _ in attempts():
         policy, version = stored(table, defaults)
-        approval = approvals.given(table, call) if call.approval is not None else None
+        approval = approvals.given(table, call, version) if call.approval is not None else None
         view, before = _view(table, call)
         act = act_of(call)
         order = decide(view, act, Terms(policy, version, asking=policy.two_person_approval and approval is None))
@@ -105,7 +105,7 @@ def settle(
         told = Act(ADMINISTRATION, now=call.now, device=None, source=call.source, server=call.server)
         asked: approvals.Asked | None = None
         if order.two_people and policy.two_person_approval and approval is None:
-            asked = approvals.ask(table, call, order.two_people)
+            asked = approvals.ask(table, call, order.two_people, version)
             if asked.write is None:
                 return asked  # asked for before, and still open
             told.tell("approval.requested", approval=asked.entry["SK"], act=order.two_people, **_about(call))

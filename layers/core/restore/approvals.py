@@ -3,10 +3,11 @@
 Who asks for an act gets an approval's id and nothing else. Another administrator reads what exactly would be done and
 says yes or no, within a day. Then whoever asked sends the very same request again with that id: it is done once, and
 answered to the one who asked. The approver never sees what the act shows, and the one who asked cannot ask for one
-thing and do another: the approval is bound to method, path, query, body, `If-Match` and person.
+thing and do another: the approval is bound to method, path, query, body, `If-Match` and person, and a change of policy
+to the version that it was asked over, since it means something else over another.
 
-An item `{form, act, identity, reason, request, bound, by, name, at, x, decided, approved_by, approver, used, ttl}`
-under one key for all, its id beginning with the time, so that the newest are one read.
+An item `{form, act, identity, reason, request, version, bound, by, name, at, x, decided, approved_by, approver, used,
+ttl}` under one key for all, its id beginning with the time, so that the newest are one read.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from restore.conditions import Item
     from restore.store import Table
 
+POLICY: Final = "policy"
+"""The act that is bound to a version."""
 DAY: Final = 86400
 KEPT: Final = 7 * DAY
 """What is over stays a while for whoever looks; what happened is in the log."""
@@ -47,11 +50,11 @@ class Asked:
         return {"approval": answer(self.entry)}
 
 
-def ask(table: Table, call: AdminCall, act: str) -> Asked:
-    """The approval that this very request waits for, new where there is none."""
-    bound = _bound(call)
+def ask(table: Table, call: AdminCall, act: str, version: int) -> Asked:
+    """The approval that this very request waits for, new where there is none; `version` is that of the policy."""
+    bound, over = _bound(call), version if act == POLICY else None
     for entry in _open(table, call.now):
-        if entry["bound"] == bound:
+        if entry["bound"] == bound and entry["version"] == over:
             return Asked(entry, None)
     body = call.body.model_dump(mode="json", exclude_unset=True) if call.body else {}
     entry = {
@@ -61,6 +64,7 @@ def ask(table: Table, call: AdminCall, act: str) -> Asked:
         "identity": call.identity or None,
         "reason": body.get("reason"),
         "request": {"method": call.method, "path": call.route, "query": dict(call.queries), "body": body},
+        "version": over,
         "bound": bound,
         "by": call.administrator.sub,
         "name": call.administrator.name,
@@ -71,13 +75,19 @@ def ask(table: Table, call: AdminCall, act: str) -> Asked:
     return Asked(entry, put_new(entry))
 
 
-def given(table: Table, call: AdminCall) -> Item:
-    """The approval that a request names: given, in time, unused, and for this very request. Else `not_allowed`."""
+def given(table: Table, call: AdminCall, version: int) -> Item:
+    """The approval that a request names: given, in time, unused, and for this very request. Else `not_allowed`.
+
+    `stale` where the policy has changed since: whoever approved has seen another difference. `If-Match` alone does not
+    say so, it may list versions that are still to come.
+    """
     entry = _found(table, call.approval or "")
     if entry is None or entry["bound"] != _bound(call):
         raise Problem("not_allowed", reason="no approval of this request")
     if entry.get("decided") is not True or entry["x"] <= call.now or "used" in entry:
         raise Problem("not_allowed", reason="approval not given, over or used")
+    if entry["version"] not in {None, version}:
+        raise Problem("stale")
     return entry
 
 
@@ -129,6 +139,7 @@ def answer(entry: Item) -> dict[str, Any]:
         "identity": entry["identity"],
         "reason": entry["reason"],
         "request": entry["request"],
+        "version": entry["version"],
         "asked_by": entry["by"],
         "asked_by_name": entry["name"],
         "asked_at": rfc3339(entry["at"]),

@@ -32,7 +32,13 @@ MAX_BODY_BYTES: Final = 16 * 1024
 RETRY_AFTER_SECONDS: Final = 5
 
 _CONTENT_TYPE = re.compile(r"application/json\s*(?:;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
-_NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_ALWAYS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Strict-Transport-Security": "max-age=63072000",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer, refusals included (ASVS 3.4); a page has a policy of its own."""
 _COUNTED: Final = frozenset(
     {"restore_refused", "wrong_code", "not_paired", "signature_replayed", "too_many_requests", "unavailable"}
 )
@@ -166,7 +172,7 @@ def _count(code: str) -> None:
 
 def respond(answer: Answer) -> dict[str, Any]:
     """The answer in the form that API Gateway takes."""
-    headers = {**_NO_STORE, **answer.headers}
+    headers = {**_ALWAYS, **answer.headers}
     if answer.body is None:
         return {"statusCode": answer.status, "headers": headers, "body": ""}
     headers.setdefault("Content-Type", "application/json")
