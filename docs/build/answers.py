@@ -314,6 +314,20 @@ class Event(Document):
     ]
 
 
+_DEVICE_NAME = Annotated[
+    str | None,
+    Field(
+        examples=["Ada's phone"], description="Of `device`, if it is or was one of the identity's. Somebody chose it."
+    ),
+]
+
+
+class NamedEvent(Event):
+    """One entry of the identity's log, with the name of its device."""
+
+    device_name: _DEVICE_NAME
+
+
 class Events(Document):
     """A page of the log, newest first."""
 
@@ -402,7 +416,7 @@ class CodeInForce(Document):
 class IdentityOverview(Standing):
     """All that an administrator needs to help one person."""
 
-    events: Annotated[list[Event], Field(description="The latest ten, newest first.")]
+    events: Annotated[list[NamedEvent], Field(description="The latest ten, newest first.")]
     issued_code: Annotated[
         CodeInForce | None, Field(examples=[None], description="In force beside the user's own; the code is not here.")
     ]
@@ -425,6 +439,7 @@ class AuditedEvent(Document):
         Identity | None,
         Field(description="Null: a row of the administrators' log (its `detail` may name one), or of what is erased."),
     ]
+    device_name: _DEVICE_NAME
 
 
 class AuditedEvents(Document):

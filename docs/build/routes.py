@@ -314,6 +314,7 @@ ROUTES: Final[Mapping[str, Route]] = {
             "from": _time("Not before this time.", "2026-11-01T00:00:00Z"),
             "to": _time("Not after this time.", "2026-11-30T23:59:59Z"),
             "identity": "Of this identity's log alone, which is complete at once.",
+            "about": "What administrators did about this identity, with who and why; not together with `identity`.",
             "type": "Of this type alone.",
             "cursor": _CURSOR,
         },

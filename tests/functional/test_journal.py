@@ -206,6 +206,10 @@ def test_csv_is_for_who_would_rather_have_it(world: World, auditor: Clerk, accep
         "identity=ada&cursor=2026-11-18~",
         "cursor=3.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "indentity=ada",
+        "about=",
+        "about=ada&identity=ada",
+        "about=ada&cursor=0",
+        "about=ada&cursor=3.AAAA",
     ],
 )
 def test_what_is_no_query_is_refused(world: World, nights: Nights, auditor: Clerk, query: str) -> None:
@@ -250,6 +254,52 @@ def exported(auditor: Clerk, query: str) -> Answer:
 def rows_of(answer: Answer) -> list[dict[str, str]]:
     """The rows of a CSV."""
     return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+
+
+def test_what_administrators_did_about_somebody(world: World, auditor: Clerk) -> None:
+    """B2 B4: who, about whom and why, of their own log, at once; the newest first, and page by page."""
+    world.owner()
+    world.phone().create("bob", "bob@example.com").expect(201)
+    helpdesk, admin = Clerk(world, "helpdesk"), Clerk(world, "admin")
+    for turn in range(26):
+        helpdesk.act("ada", "restore/barring", reason=f"lost {turn}").expect(204)
+        admin.act("ada", "restore/unbarring", reason=f"found {turn}").expect(204)
+        world.clock.move(HOUR)
+    helpdesk.act("bob", "restore/barring", reason="of bob").expect(204)
+    first, rest = pages(auditor, "about=ada")
+    assert (len(first), len(rest)) == (50, 2)
+    found = [*first, *rest]
+    reasons = [f"{word} {turn}" for turn in reversed(range(26)) for word in ("found", "lost")]
+    assert [event["detail"]["reason"] for event in found] == reasons
+    assert {event["detail"]["administrator"] for event in found} == {helpdesk.sub, admin.sub}
+    assert {event["detail"]["identity"] for event in found} == {"ada"}
+    barred = [event for page in pages(auditor, "about=ADA&type=barring.ordered") for event in page]
+    assert barred == [event for event in found if event["type"] == "barring.ordered"]
+    assert len(rows_of(exported(auditor, "?about=ada"))) == 52
+    assert pages(auditor, "about=nobody") == [[]]
+
+
+def test_a_device_is_told_by_name(world: World, nights: Nights, auditor: Clerk) -> None:
+    """B2: an id says nothing to people; of a device that is not paired any more the name is told, too."""
+    owner = world.owner()
+    offer = owner.phone.offer_pairing().expect(201)
+    other = world.phone(name="Grandma's tablet")
+    device = other.scan("ada", offer["pairing"]["id"], offer["secret"]).expect(201)["device"]["id"]
+    Clerk(world, "helpdesk").act("ada", f"devices/{device}/unpairing").expect(204)
+    nights.settle()
+    latest = auditor.call("GET", "/identities/ada").expect(200)["events"][0]
+    by_identity, everybody, ordered = (
+        next(event for event in pages(auditor, query)[0] if event["type"] == kind)
+        for query, kind in (
+            ("identity=ada", "device.unpaired"),
+            ("", "device.unpaired"),
+            ("about=ada", "unpairing.ordered"),
+        )
+    )
+    for event in (latest, by_identity, everybody, ordered):
+        assert event["device_name"] == "Grandma's tablet"
+    unknown = [event for event in pages(auditor, "identity=ada")[0] if event["device"] is None]
+    assert not [event for event in unknown if event["device_name"]]
 
 
 def test_csv_has_what_json_has(world: World, nights: Nights, auditor: Clerk) -> None:

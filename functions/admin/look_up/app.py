@@ -28,7 +28,7 @@ from restore import (
 from restore.errors import Problem, invalid
 from restore.http import Answer
 from restore.journal import Filter
-from restore.keys import IDENTITY_NAME
+from restore.keys import ADMINISTRATION, IDENTITY_NAME, ORDER, device_key, event_key, order_key, short_of
 from restore.store import Table
 from restore.times import rfc3339, seconds_of
 
@@ -52,6 +52,9 @@ _LISTS: Final = {
     "devices_over": tuple(map(str, standing.DEVICES_OVER)),
 }
 """The lists that there are, by the query that asks for them and its values."""
+LAST_SEQ: Final = 9_999_999_999
+"""As many as the keys of rows have digits for."""
+_SEQ: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _TYPE: Final = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}", re.ASCII)
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _COLUMNS: Final = ("at", "type", "identity", "seq", "device", "source", "detail", "id", "hash")
@@ -99,7 +102,8 @@ def show_identity(call: AdminCall) -> Answer:
     del body["back_up_prompt"]
     acts, _ = table.latest_acts(call.identity, None, LATEST)
     rows = [row for act in acts for row in reversed(act["rows"])][:LATEST]
-    body["events"] = [audit.answer(row) for row in rows]
+    names = {record["device"]: record["name"] for record in found.devices.values()}
+    body["events"] = [{**audit.answer(row), "device_name": names.get(row["device"])} for row in rows]
     body["issued_code"] = _issued(found.restore, call.now)
     return Answer(200, body)
 
@@ -113,23 +117,46 @@ def _issued(restore: Item, now: int) -> dict[str, Any] | None:
 
 
 def list_events(call: AdminCall) -> Answer:
-    """A page of the audit log, the newest first, as JSON or CSV: by time, by type, or of one identity."""
-    call.only_queries("from", "to", "identity", "type", "cursor")
+    """A page of the audit log, the newest first, as JSON or CSV: by time, by type, of one identity or about one."""
+    call.only_queries("from", "to", "identity", "about", "type", "cursor")
     kind = call.queries.get("type")
     if kind is not None and not _TYPE.fullmatch(kind):
         raise invalid("type", "is no type of event")
     wanted = Filter(_time(call, "from", 0), _time(call, "to", END_OF_TIME), kind)
     size = CSV_ROWS if call.wants_csv else PAGE
-    identity = call.queries.get("identity", "").lower()
+    cursor = call.queries.get("cursor")
+    if "identity" in call.queries and "about" in call.queries:
+        raise invalid("about", "cannot be asked for together with identity")
     if "identity" in call.queries:
-        if not IDENTITY_NAME.fullmatch(identity):
-            raise invalid("identity", "is no identity")
-        events, cursor = _of_one(identity, wanted, call.queries.get("cursor"), size)
+        events, cursor = _of_one(_named(call, "identity"), wanted, cursor, size)
+    elif "about" in call.queries:
+        events, cursor = _about_one(_named(call, "about"), wanted, cursor, size)
     else:
-        events, cursor = _of_all(wanted, call.queries.get("cursor"), size)
+        events, cursor = _of_all(wanted, cursor, size)
     if call.wants_csv:
         return _as_csv(events, cursor, call)
-    return Answer(200, {"events": events, "cursor": cursor})
+    return Answer(200, {"events": _with_device_names(events), "cursor": cursor})
+
+
+def _named(call: AdminCall, query: str) -> str:
+    identity = call.queries[query].lower()
+    if not IDENTITY_NAME.fullmatch(identity):
+        raise invalid(query, "is no identity")
+    return identity
+
+
+def _with_device_names(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same with `device_name`: an id says nothing to people. A device that was never bound has no record."""
+    devices = [(event["identity"] or (event["detail"] or {}).get("identity"), event["device"]) for event in events]
+    keys = {(identity, short_of(device)) for identity, device in devices if identity and device}
+    names = {
+        (record["PK"], record["device"]): record["name"]
+        for record in table.several([device_key(*key) for key in sorted(keys)])
+    }
+    return [
+        {**event, "device_name": names.get((f"ID#{identity}", device))}
+        for event, (identity, device) in zip(events, devices, strict=True)
+    ]
 
 
 def _time(call: AdminCall, name: str, otherwise: int) -> int:
@@ -153,6 +180,26 @@ def _of_all(wanted: Filter, cursor: str | None, size: int) -> tuple[list[dict[st
         events += journal.rows_of(table, found)
         if cursor is None or len(events) >= size or size == PAGE:
             return events, cursor
+
+
+def _about_one(identity: str, wanted: Filter, cursor: str | None, size: int) -> tuple[list[dict[str, Any]], str | None]:
+    """What administrators ordered, asked and decided about an identity, with who and why: rows of their own log."""
+    if cursor is not None and not _SEQ.fullmatch(cursor):
+        raise invalid("cursor", "is no cursor of these events")
+    size = min(size, 100)  # the rows of a hundred marks are one read
+    last = int(cursor) - 1 if cursor is not None else LAST_SEQ
+    first = order_key(identity, 0)
+    marks = table.between(first["PK"], first["SK"], order_key(identity, last)["SK"], newest_first=True, limit=size + 1)
+    found = [int(mark["SK"].removeprefix(ORDER)) for mark in marks[:size]]
+    # an act is one row of that log, so its number is the item's
+    items = {item["rows"][0]["seq"]: item for item in table.several([event_key(ADMINISTRATION, seq) for seq in found])}
+    rows = [items[seq]["rows"][0] for seq in found if seq in items]
+    events = [
+        journal.shown(ADMINISTRATION, row)
+        for row in rows
+        if wanted.since <= row["at"] <= wanted.until and wanted.kind in (None, row["type"])
+    ]
+    return events, str(found[-1]) if len(marks) > size else None
 
 
 def _of_one(identity: str, wanted: Filter, cursor: str | None, size: int) -> tuple[list[dict[str, Any]], str | None]:
