@@ -132,7 +132,7 @@ def test_a_user_is_found_and_a_device_unpaired(desk: Opening, stack: Stack) -> N
     opener.click()
     expect(at.page.get_by_role("dialog", name=f"Unpair “{HOSTILE}”?")).to_be_visible()
     at.button("Unpair the device").click()
-    expect(at.page.get_by_text("Say why")).to_be_visible()
+    expect(at.page.get_by_text("Give a reason")).to_be_visible()
     at.page.keyboard.press("Escape")
     expect(at.page.get_by_role("dialog")).to_have_count(0)
     expect(opener).to_be_focused()
@@ -152,7 +152,7 @@ def test_two_people_reveal_a_code_for_a_letter(desk: Opening, stack: Stack, poli
     asking.act("Reveal the kept code", "Reveal the code", "called, known by voice")
     expect(page.get_by_role("dialog", name="This waits for a second person")).to_be_visible()
     page.get_by_role("link", name="Go to Approvals").click()
-    expect(page.get_by_text("Waits for another admin")).to_be_visible()
+    expect(page.get_by_text("Waiting for another admin")).to_be_visible()
 
     approving = desk("admin", "otto")
     approving.go("#/approvals")
@@ -191,10 +191,10 @@ def test_policy_is_tried_saved_and_defended(desk: Opening, policy: Callable[...,
     for at in (one, other):
         at.go("#/policy")
         expect(at.page.get_by_text("Nothing is changed yet.")).to_be_visible()
-    one.page.get_by_label("Hold of a new device").fill("48")
+    one.page.get_by_label("Limits on a new device").fill("48")
     expect(one.button("Save")).to_be_disabled()
     one.button("Try it").click()
-    expect(one.page.get_by_text("could be restored today and could not any more")).to_be_visible()
+    expect(one.page.get_by_text("can be restored today, but not after this change")).to_be_visible()
     one.picture("policy-desktop-en-light")
     one.button("Save").click()
     expect(one.page.get_by_text("Saved as version")).to_be_visible()
@@ -202,15 +202,15 @@ def test_policy_is_tried_saved_and_defended(desk: Opening, policy: Callable[...,
     other.page.get_by_label("Devices of one identity").fill("7")
     other.button("Try it").click()
     other.button("Save").click()
-    dialog = other.page.get_by_role("dialog", name="Somebody else has changed the policy meanwhile")
+    dialog = other.page.get_by_role("dialog", name="Somebody else has changed the policy in the meantime")
     expect(dialog).to_be_visible()
     rows = dialog.get_by_role("row")
-    assert rows.filter(has_text="Hold of a new device").get_by_role("cell").all_inner_texts() == ["24", "48", "="]
+    assert rows.filter(has_text="Limits on a new device").get_by_role("cell").all_inner_texts() == ["24", "48", "="]
     assert rows.filter(has_text="Devices of one identity").get_by_role("cell").all_inner_texts() == ["10", "=", "7"]
     other.picture("policy-conflict-desktop-en-light")
     assert not other.violations()
     dialog.get_by_role("button", name="Keep my changes").click()
-    expect(other.page.get_by_label("Hold of a new device")).to_have_value("48")
+    expect(other.page.get_by_label("Limits on a new device")).to_have_value("48")
     other.page.get_by_label("Devices of one identity").fill("999")
     other.button("Try it").click()
     expect(other.page.get_by_label("Devices of one identity")).to_have_attribute("aria-invalid", "true")
@@ -245,7 +245,7 @@ def test_a_change_of_policy_is_approved_by_its_difference(desk: Opening, policy:
     policy(two_person_approval=True)
     asking = desk("admin")
     asking.go("#/policy")
-    asking.page.get_by_label("Hold of a new device").fill("48")
+    asking.page.get_by_label("Limits on a new device").fill("48")
     asking.page.get_by_label("Codes can be shown again").check()
     asking.button("Try it").click()
     asking.button("Save").click()
@@ -255,7 +255,7 @@ def test_a_change_of_policy_is_approved_by_its_difference(desk: Opening, policy:
     card = approving.page.get_by_role("article").filter(has_text="Change the policy")
     rows = card.get_by_role("row")
     expect(rows).to_have_count(3)
-    assert rows.filter(has_text="Hold of a new device").get_by_role("cell").all_inner_texts() == ["24", "48"]
+    assert rows.filter(has_text="Limits on a new device").get_by_role("cell").all_inner_texts() == ["24", "48"]
     assert rows.filter(has_text="Codes can be shown again").get_by_role("cell").all_inner_texts() == ["off", "on"]
     approving.picture("approval-policy-desktop-en-light")
     assert not approving.violations()
@@ -266,7 +266,7 @@ def test_a_change_of_policy_is_approved_by_its_difference(desk: Opening, policy:
     asking.button("Carry it out").click()
     expect(asking.page.get_by_text("Carried out.", exact=True)).to_be_visible()
     asking.go("#/policy")
-    expect(asking.page.get_by_label("Hold of a new device")).to_have_value("48")
+    expect(asking.page.get_by_label("Limits on a new device")).to_have_value("48")
 
 
 def test_the_log_says_how_it_was_verified_last(desk: Opening, stack: Stack) -> None:
@@ -291,13 +291,13 @@ def test_the_log_says_how_it_was_verified_last(desk: Opening, stack: Stack) -> N
 
     deployment = Deployment.of(stack.client, stack.outputs, "here")
     deployment.record(Report(findings=[Finding(f"The manifest {HOSTILE} is missing.")], events=7), int(time.time()))
-    newest("Not whole")
+    newest("Not intact")
     expect(proof).to_contain_text(HOSTILE)
     expect(proof).to_contain_text("7 events of 0 identities")
     at.picture("log-not-whole-desktop-en-light")
     assert not at.violations()
     assert main(["--folder", str(stack.folder), "--record"]) == 0
-    newest("Whole")
+    newest("Intact")
     expect(proof).not_to_contain_text(HOSTILE)
     at.picture("log-whole-desktop-en-light")
     assert not at.violations()
@@ -312,7 +312,7 @@ def test_the_log_is_searched_and_exported(desk: Opening, ada: Person) -> None:
     """B2 W4: by identity and kind; the file has the same lines."""
     at = desk("auditor")
     at.go(f"#/log?identity={ada.identity}")
-    expect(at.page.get_by_text(re.compile("^(Signed for|No day has been signed yet)"))).to_be_visible()
+    expect(at.page.get_by_text(re.compile("^(Signed up to|No day has been signed yet)"))).to_be_visible()
     rows = at.page.get_by_role("table").get_by_role("row")
     expect(rows.filter(has_text="identity.created")).to_have_count(1)
     shown = rows.count() - 1
@@ -327,7 +327,7 @@ def test_the_log_is_searched_and_exported(desk: Opening, ada: Person) -> None:
     expect(rows).to_have_count(2)
     at.page.get_by_label("To").fill("2020-01-01T00:00")
     at.button("Filter").click()
-    expect(at.page.get_by_text("No event fits")).to_be_visible()
+    expect(at.page.get_by_text("No event matches")).to_be_visible()
 
 
 def test_a_slice_of_readiness_leads_to_its_users(desk: Opening, ada: Person) -> None:
@@ -335,9 +335,9 @@ def test_a_slice_of_readiness_leads_to_its_users(desk: Opening, ada: Person) -> 
     at = desk("auditor")
     at.listed(ada.identity)
     at.go("#/readiness")
-    at.page.get_by_role("link", name="code never tried out").click()
+    at.page.get_by_role("link", name="code never tested").click()
     expect(at.page.get_by_label("Show")).to_have_value("lacks=proven_code")
-    expect(at.listed(ada.identity)).to_contain_text("code never tried")
+    expect(at.listed(ada.identity)).to_contain_text("code never tested")
 
 
 def test_no_act_is_lost_to_an_old_sign_in(desk: Opening, stack: Stack) -> None:
@@ -440,7 +440,7 @@ def test_every_view_can_be_used_by_everybody(desk: Opening, ada: Person, size: s
     at.user(ada.identity)
     device = at.page.get_by_text("device:" if language == "en" else "Gerät:", exact=True)
     expect(device.first).to_be_visible()  # members of a detail by their names in this language
-    at.page.get_by_role("button").filter(has_text="one-time" if language == "en" else "Einmal-Code").click()
+    at.page.get_by_role("button").filter(has_text="one-time" if language == "en" else "Einmalcode").click()
     looked_at("dialog")
     at.page.keyboard.press("Escape")
     at.page.get_by_text("admin@example.com").first.click()

@@ -2,6 +2,7 @@
 import { Cell } from "../cell";
 import { de } from "./de";
 import { type Texts, en } from "./en";
+import { localeOf } from "./locale";
 
 export type { Texts } from "./en";
 
@@ -27,17 +28,27 @@ export function choose(chosen: Language): void {
   language.set(chosen);
 }
 
+function locale(): string {
+  return localeOf(language.value);
+}
+
 export function texts(): Texts {
   return BY_LANGUAGE[language.value];
 }
 
 /** A time in the viewer's own zone. */
 export function time(at: string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+}
+
+/** A time in the viewer's own zone, and which zone that is: for what is printed, or read elsewhere by others. */
+export function timeWithZone(at: string): string {
+  const parts = { year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" } as const;
+  return new Intl.DateTimeFormat(locale(), parts).format(new Date(at));
 }
 
 export function day(at: string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(at));
 }
 
 /** How far away a time is: "in 5 hours", "3 days ago". */
@@ -45,13 +56,13 @@ export function distance(at: string, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   const units: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60];
-  return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(Math.round(seconds / length), unit);
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(seconds / length), unit);
 }
 
 export function number(value: number): string {
-  return new Intl.NumberFormat(language.value).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
 
 export function percent(part: number, whole: number): string {
-  return new Intl.NumberFormat(language.value, { style: "percent" }).format(whole ? part / whole : 0);
+  return new Intl.NumberFormat(locale(), { style: "percent" }).format(whole ? part / whole : 0);
 }

@@ -9,15 +9,15 @@ const MEMBERS: Record<string, Said> = {
   act: ["act", "Vorgang"],
   administrator: ["administrator", "Administration"],
   approval: ["approval", "Freigabe"],
-  attempts_left: ["attempts left", "Versuche übrig"],
-  awaited: ["address waited for its code", "Adresse wartete auf ihren Code"],
+  attempts_left: ["attempts left", "verbleibende Versuche"],
+  awaited: ["address not yet confirmed", "Adresse noch nicht bestätigt"],
   by: ["by", "durch"],
   cause: ["cause", "Ursache"],
   changed: ["changed", "geändert"],
-  code: ["refused as", "abgelehnt als"],
+  code: ["refused because", "abgelehnt wegen"],
   code_label: ["code", "Code"],
   day: ["day", "Tag"],
-  days: ["signed days", "unterschriebene Tage"],
+  days: ["signed days", "signierte Tage"],
   events: ["events", "Ereignisse"],
   finding: ["finding", "Befund"],
   identities: ["identities", "Identitäten"],
@@ -25,16 +25,16 @@ const MEMBERS: Record<string, Said> = {
   in_a_row: ["in a row", "nacheinander"],
   name: ["device", "Gerät"],
   outcome: ["outcome", "Ergebnis"],
-  paired_by: ["paired", "verbunden"],
+  paired_by: ["paired", "gekoppelt"],
   pairing: ["QR code", "QR-Code"],
   platform: ["system", "System"],
   policy: ["forbidden by policy", "nach den Regeln verboten"],
   reason: ["reason", "Begründung"],
   restoration: ["restoration", "Wiederherstellung"],
-  route: ["asked for", "gefragt war"],
+  route: ["request", "Anfrage"],
   sha256: ["SHA-256", "SHA-256"],
-  version: ["version", "Fassung"],
-  whole: ["whole", "vollständig"],
+  version: ["version", "Version"],
+  whole: ["intact", "unversehrt"],
 };
 const WHO: Said = ["name", "Name"];
 
@@ -44,26 +44,45 @@ const WORDS: Record<string, Record<string, Said>> = {
     barring: ["a bar", "eine Sperre"],
     completion: ["a completed restoration", "eine abgeschlossene Wiederherstellung"],
     device: ["a device", "ein Gerät"],
-    disabling: ["disabling", "Abschalten"],
+    disabling: ["switching restore off", "Ausschalten der Wiederherstellung"],
     dispute: ["a dispute", "einen Widerspruch"],
     new_code: ["a new code", "einen neuen Code"],
     new_device: ["the new device", "das neue Gerät"],
     newer_offer: ["a newer QR code", "einen neueren QR-Code"],
     newer_request: ["a newer request", "eine neuere Anfrage"],
-    paired_device: ["a paired device", "ein verbundenes Gerät"],
-    pairing: ["a pairing", "ein Verbinden"],
+    paired_device: ["a paired device", "ein gekoppeltes Gerät"],
+    pairing: ["a pairing", "eine Kopplung"],
     reclaim: ["a device that came back", "ein zurückgekehrtes Gerät"],
     restoration: ["a restoration", "eine Wiederherstellung"],
-    unpairing: ["an unpairing", "ein Trennen"],
+    unpairing: ["an unpairing", "eine Entkopplung"],
+  },
+  cause: {
+    ContentRejected: ["the content was refused", "Inhalt abgelehnt"],
+    MailboxFull: ["the mailbox is full", "Postfach voll"],
+    MessageTooLarge: ["the mail was too large", "E-Mail zu groß"],
+    NoEmail: ["there is no such address", "Adresse gibt es nicht"],
+    OnAccountSuppressionList: ["bounced before", "früher schon zurückgekommen"],
+    Suppressed: ["bounced before", "früher schon zurückgekommen"],
+    abuse: ["reported as spam", "als Spam gemeldet"],
+    fraud: ["reported as fraud", "als Betrug gemeldet"],
+    virus: ["reported as a virus", "als Virus gemeldet"],
   },
   outcome: {
     cancelled: ["cancelled", "abgebrochen"],
-    held: ["held", "eingeschränkt"],
+    held: ["limited", "eingeschränkt"],
     kept: ["kept", "behalten"],
     put_back: ["put back", "zurückgesetzt"],
-    unpaired: ["unpaired", "getrennt"],
+    unpaired: ["unpaired", "entkoppelt"],
   },
 };
+
+/** Words that say nothing beyond the event's own name. */
+const UNTOLD = new Set(["", "General", "Undetermined", "other"]);
+
+/** Whether a member tells a reader anything. */
+export function isTold(member: string, value: unknown): boolean {
+  return !(member === "awaited" && value === false) && !(member === "cause" && UNTOLD.has(String(value)));
+}
 
 function said(words: Said | undefined): string | undefined {
   return words?.[language.value === "de" ? 1 : 0];

@@ -3,7 +3,7 @@ import type { AuditedEvent, Event } from "../../api/types";
 import { When } from "../../design/parts";
 import { texts } from "../../texts";
 import { eventName } from "../../texts/events";
-import { fixedWord, memberName } from "../../texts/members";
+import { fixedWord, isTold, memberName } from "../../texts/members";
 
 export function EventList({ events }: { events: Event[] }) {
   return (
@@ -22,7 +22,7 @@ export function EventList({ events }: { events: Event[] }) {
 }
 
 export function Details({ detail }: { detail: AuditedEvent["detail"] }) {
-  const told = Object.entries(detail ?? {});
+  const told = Object.entries(detail ?? {}).filter(([name, value]) => isTold(name, value));
   if (told.length === 0) return null;
   return (
     <ul class="details small">

@@ -7,7 +7,7 @@ import { useCell } from "../../cell";
 import { Badge, Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts";
 import { become, place, to } from "../../router";
 import { SERVER } from "../../session/config";
-import { day, number, texts, time } from "../../texts";
+import { day, texts, time } from "../../texts";
 import { KINDS, eventName } from "../../texts/events";
 import { Details } from "./events";
 
@@ -117,7 +117,7 @@ function Verified() {
       <p>
         {whole === true ? <Badge tone="good">{say.whole}</Badge> : <Badge tone="bad">{say.notWhole}</Badge>}
         {" "}
-        {say.verified(time(verified.at), number(Number(events)), number(Number(identities)), number(Number(days)))}
+        {say.verified(time(verified.at), Number(events), Number(identities), Number(days))}
       </p>
       {Date.now() - Date.parse(verified.at) > STALE && (
         <div class="notice warn">

@@ -8,7 +8,7 @@ import { to } from "../../router";
 import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
-import { number, texts } from "../../texts";
+import { texts } from "../../texts";
 import { Difference, GROUPS, NAMES, type Name, type Read, readPolicy, same, shown } from "./difference";
 
 const DRAFT = "policy";
@@ -191,19 +191,19 @@ function Effects({ effect, wanted }: { effect: Effect; wanted: Fields }) {
   }
   if (wanted.require_verification_key) lists.push([{ lacks: "verification_key" }, say.whoUnverified]);
   if (wanted.max_devices < MOST_DEVICES) {
-    lists.push([{ devices_over: String(wanted.max_devices) }, say.whoOver(number(wanted.max_devices))]);
+    lists.push([{ devices_over: String(wanted.max_devices) }, say.whoOver(wanted.max_devices)]);
   }
   return (
     <div class={`notice ${effect.locked_out > 0 ? "bad" : effect.obliged > 0 ? "warn" : "good"}`} role="status">
       <h3>{say.effect}</h3>
-      <p>{say.lockedOut(number(effect.locked_out))}</p>
+      <p>{say.lockedOut(effect.locked_out)}</p>
       {effect.locked_out > 0 && (
         <>
           <a href={to(["users"], { restore: "enabled" })}>{say.whoReady}</a>
           <p class="small">{say.readyAndBounced}</p>
         </>
       )}
-      <p>{say.obliged(number(effect.obliged))}</p>
+      <p>{say.obliged(effect.obliged)}</p>
       {effect.obliged > 0 && (
         <ul class="list">
           {lists.map(([query, name]) => <li key={name}><a href={to(["users"], query)}>{name}</a></li>)}

@@ -52,12 +52,12 @@ function Charts({ figures }: { figures: Figures }) {
   ];
   return (
     <>
-      {figures.forbidden_by_policy > 0 && <p class="notice warn">{say.forbidden(number(figures.forbidden_by_policy))}</p>}
+      {figures.forbidden_by_policy > 0 && <p class="notice warn">{say.forbidden(figures.forbidden_by_policy)}</p>}
       <div class="halves">
         <section class="card" aria-labelledby="today">
           <h2 id="today">{say.restorable}</h2>
           <p class="big">{percent(figures.restorable, all)}</p>
-          <p class="quiet">{say.of(number(figures.restorable), number(all))}</p>
+          <p class="quiet">{say.of(number(figures.restorable), all)}</p>
           <Bar slices={slices} all={all} />
           <List slices={slices} all={all} />
         </section>

@@ -107,7 +107,7 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
       <ul class="says">{words.says.map((one) => <li key={one}>{one}</li>)}</ul>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
         {act.hours && (
-          <Field label={say.acts.issue.hours} wrong={tried && hoursWrong ? say.acts.issue.hours : undefined}>
+          <Field label={say.acts.issue.hours} wrong={tried && hoursWrong ? say.acts.issue.hoursWrong : undefined}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -138,7 +138,7 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
         </Field>
         {problem && <Trouble problem={problem} />}
         <div class="buttons end">
-          <button type="button" class="button" onClick={close}>{say.common.cancel}</button>
+          <button type="button" class="button" onClick={close}>{say.common.close}</button>
           <button type="submit" class={act.danger ? "button main danger" : "button main"} disabled={acting}>{words.confirm}</button>
         </div>
       </form>

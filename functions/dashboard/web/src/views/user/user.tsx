@@ -105,7 +105,7 @@ function Standing({ user }: { user: IdentityOverview }) {
       <h2 id="standing">{say.user.restore}</h2>
       <dl class="facts">
         <Fact name={say.user.codeLabel}>{restore.code_label ? <code>{restore.code_label}</code> : say.common.none}</Fact>
-        <Fact name={say.user.lastProven}>{restore.last_proven_at ? <When at={restore.last_proven_at} /> : say.common.never}</Fact>
+        <Fact name={say.user.lastProven}>{restore.last_proven_at ? <When at={restore.last_proven_at} /> : say.user.neverProven}</Fact>
         <Fact name={say.user.email}>
           {user.email_hint ?? say.common.none}
           {user.email_pending && <Note tone="warn">{say.user.pending(user.email_pending.email_hint)}</Note>}
@@ -157,6 +157,7 @@ function Devices({ devices, helps, onUnpair }: { devices: Device[]; helps: boole
                 {one.last_seen_at && <> · {say.user.seen(distance(one.last_seen_at))}</>}
               </p>
               {one.held_until && <Badge tone="warn">{say.user.held(time(one.held_until))}</Badge>}
+              {one.held_until && <p class="hint">{say.user.heldHint}</p>}
               {!one.verification && <Badge tone="warn">{say.user.noVerification}</Badge>}
             </div>
             {helps && (
@@ -190,7 +191,7 @@ function Restorations({ restorations, helps, onCancel }: RestorationsProps) {
               <h3>{one.device.name}</h3>
               <p class="quiet small">
                 {say.user.platform[one.device.platform]} · {say.user.begun(distance(one.created_at))} · {say.user.ends(distance(one.expires_at))}
-                {one.ready_at && <> · {say.user.ready(distance(one.ready_at))}</>}
+                {one.ready_at && <> · {Date.parse(one.ready_at) > Date.now() ? say.user.ready(distance(one.ready_at)) : say.user.readyNow}</>}
               </p>
               <Badge tone="warn">{say.user.restorationStatus[one.status] ?? one.status}</Badge>
             </div>

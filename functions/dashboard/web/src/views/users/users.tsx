@@ -60,7 +60,7 @@ export function Users() {
               </optgroup>
               <optgroup label={say.users.byDevices}>
                 {DEVICES_OVER.filter((one) => one === "1" || one === over).map((one) => (
-                  <option key={one} value={`devices_over=${one}`}>{say.users.over(one)}</option>
+                  <option key={one} value={`devices_over=${one}`}>{say.users.over(Number(one))}</option>
                 ))}
               </optgroup>
             </select>
