@@ -84,6 +84,16 @@ admin-token: ## Print an administrator's token for what `make serve` keeps up (m
 	@test -x $(BIN)/python || { echo 'Nothing is served here: run `make serve` first.' >&2; exit 1; }
 	@$(BIN)/python -m local admin-token --role "$(ROLE)" --person "$(PERSON)" $(ARGS)
 
+.PHONY: people
+people: ## Make a few people at what `make serve` keeps up: one in each state that the dashboard shows
+	@test -x $(BIN)/python || { echo 'Nothing is served here: run `make serve` first.' >&2; exit 1; }
+	@$(BIN)/python -m local people $(ARGS)
+
+.PHONY: dashboard
+dashboard: ## Show each change of the dashboard at once in what `make serve` keeps up
+	@test -x $(BIN)/python || { echo 'Nothing is served here: run `make serve` first.' >&2; exit 1; }
+	@$(BIN)/python -m local dashboard $(ARGS)
+
 .PHONY: verify-log
 verify-log: $(READY) ## Verify the log of what `make serve` keeps up, or of a stack in the cloud (ARGS="--stack NAME --region R")
 	@$(BIN)/python -m local verify-log $(ARGS)

@@ -8,6 +8,8 @@ COMMANDS = {
     "serve": "keep the stack up on this machine (make serve)",
     "demo": "play the whole story against it (make demo)",
     "policy": "show or change the policy of a stack that is up",
+    "people": "make a few people there, one in each state (make people)",
+    "dashboard": "show what is changed of the dashboard in it at once (make dashboard)",
     "admin-token": "print an administrator's token for it (make -s admin-token)",
     "administrator": "invite an administrator, in the cloud or to a stack that is up",
     "verify-log": "is its log whole, or which entry was altered first? (make verify-log)",

@@ -50,6 +50,7 @@ def _whereabouts(stack: Stack, choice: Choice) -> str:
         f"  Local AWS          {stack.aws_endpoint}   (region {stack.region}, key id and secret: test)",
         f"  Administrators     {people}   (password: {PASSWORD})",
         f"  Their dashboard    {administrators.callback}",
+        "  People to look at  make people   (one in each state that the dashboard shows)",
         "  A token of one     make -s admin-token ROLE=auditor   (or helpdesk, or admin)",
         f"  For programs       {stack.folder / 'stack.json'}",
         f"  Functions' logs    {stack.folder / 'functions.log'}",
