@@ -26,7 +26,14 @@ export function arrive(): void {
   place.set(placeOf(location.hash));
 }
 
-addEventListener("hashchange", arrive);
+addEventListener("hashchange", () => {
+  // a new visit begins at the top; an entry of the history that was seen before is where it was
+  if (history.state === null) {
+    history.replaceState({}, "");
+    scrollTo(0, 0);
+  }
+  arrive();
+});
 
 /** The address of a place, for links. What is empty in the query is left out. */
 export function to(path: string[], query: Record<string, string | null | undefined> = {}): string {
@@ -42,6 +49,6 @@ export function go(address: string): void {
 
 /** Change the address without a step in the browser's history: while somebody types. */
 export function become(address: string): void {
-  history.replaceState(null, "", address);
+  history.replaceState({}, "", address);
   arrive();
 }

@@ -14,7 +14,8 @@ export interface Resource<T> {
   know: (data: T) => void;
 }
 
-export function useResource<T>(key: string, read: () => Promise<T>): Resource<T> {
+/** `join` puts what is read anew before what was known: a list of which further pages were read keeps them. */
+export function useResource<T>(key: string, read: () => Promise<T>, join?: (fresh: T, known: T) => T): Resource<T> {
   const [, redraw] = useState(0);
   const [problem, setProblem] = useState<{ key: string; problem: ApiProblem }>();
   const [reading, setReading] = useState(true);
@@ -26,7 +27,8 @@ export function useResource<T>(key: string, read: () => Promise<T>): Resource<T>
   const again = useCallback(async () => {
     setReading(true);
     try {
-      kept.set(key, await reader.current());
+      const fresh = await reader.current();
+      kept.set(key, join && kept.has(key) ? join(fresh, kept.get(key) as T) : fresh);
       if (current.current === key) setProblem(undefined);
     } catch (error) {
       if (current.current === key) setProblem({ key, problem: problemFrom(error) });

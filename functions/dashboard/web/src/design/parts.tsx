@@ -30,7 +30,9 @@ export function Badge({ tone, children }: { tone?: Tone; children: ComponentChil
 
 const TONES: Record<RestoreStatus, Tone> = { enabled: "good", awaiting_email: "warn", off: "warn", disabled_by_admin: "bad" };
 
-export function Status({ of }: { of: RestoreStatus }) {
+/** Where mail bounces nobody gets the code that is mailed: that is no green. */
+export function Status({ of, bounces = false }: { of: RestoreStatus; bounces?: boolean }) {
+  if (bounces && of === "enabled") return <Badge tone="warn">{texts().users.bounces}</Badge>;
   return <Badge tone={TONES[of]}>{texts().status[of]}</Badge>;
 }
 
@@ -66,7 +68,7 @@ export function Trouble({ problem, again }: { problem: ApiProblem; again?: () =>
       )}
       {problem.wantsSignIn
         ? <button type="button" class="button" onClick={problem.code === "token_invalid" ? () => void signIn() : signInAgain}>{say.session.again}</button>
-        : again && <button type="button" class="button" onClick={again}>{say.problems.tryAgain}</button>}
+        : again && problem.status !== 422 && <button type="button" class="button" onClick={again}>{say.problems.tryAgain}</button>}
     </div>
   );
 }

@@ -65,8 +65,23 @@ const NAMES: Record<string, [en: string, de: string]> = {
 const SECOND = /^second_email\./;
 const SECOND_ADDRESS = { en: "second address", de: "zweite Adresse" };
 
-/** The types that the filter offers; any other may be typed, too. */
-export const KINDS = Object.keys(NAMES);
+type Group = "devices" | "restoring" | "email" | "second" | "administration" | "log";
+
+/** In which group the filter of the log offers a type. */
+function groupOf(type: string): Group {
+  const [noun = ""] = type.split(".");
+  if (type.endsWith(".ordered") || ["act", "approval", "policy"].includes(noun)) return "administration";
+  if (noun === "log" || noun === "email") return noun;
+  if (noun === "second_email") return "second";
+  return noun === "restore" || noun === "restoration" ? "restoring" : "devices";
+}
+
+/** Every type that there is, by group. An identity's first address is replaced, never removed. */
+export const KINDS: Record<Group, string[]> = { devices: [], restoring: [], email: [], second: [], administration: [], log: [] };
+for (const type of Object.keys(NAMES)) {
+  if (type !== "email.removed") KINDS[groupOf(type)].push(type);
+  if (type.startsWith("email.")) KINDS.second.push(`second_${type}`);
+}
 
 export function eventName(type: string): string {
   const name = NAMES[type.replace(SECOND, "email.")]?.[language.value === "de" ? 1 : 0];

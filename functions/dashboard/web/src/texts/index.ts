@@ -36,15 +36,25 @@ export function texts(): Texts {
   return BY_LANGUAGE[language.value];
 }
 
+/** The texts of a language that need not be the screen's: a letter's. */
+export function textsIn(one: Language): Texts {
+  return BY_LANGUAGE[one];
+}
+
 /** A time in the viewer's own zone. */
 export function time(at: string): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 }
 
 /** A time in the viewer's own zone, and which zone that is: for what is printed, or read elsewhere by others. */
-export function timeWithZone(at: string): string {
+export function timeWithZone(at: string, written: Language = language.value): string {
   const parts = { year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" } as const;
-  return new Intl.DateTimeFormat(locale(), parts).format(new Date(at));
+  return new Intl.DateTimeFormat(localeOf(written), parts).format(new Date(at));
+}
+
+/** A time to the second, as a log has it. */
+export function moment(at: string): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" }).format(new Date(at));
 }
 
 export function day(at: string): string {

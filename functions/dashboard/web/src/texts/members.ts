@@ -15,7 +15,7 @@ const MEMBERS: Record<string, Said> = {
   cause: ["cause", "Ursache"],
   changed: ["changed", "geändert"],
   code: ["refused because", "abgelehnt wegen"],
-  code_label: ["code", "Code"],
+  code_label: ["code label", "Kennung des Codes"],
   day: ["day", "Tag"],
   days: ["signed days", "signierte Tage"],
   events: ["events", "Ereignisse"],

@@ -1,15 +1,18 @@
-// A code on a sheet of paper, for whoever lost theirs: made to be printed on A4 or Letter, in the language of the screen.
-import { useEffect } from "preact/hooks";
+// A code on a sheet of paper, for whoever lost theirs: made to be printed on A4 or Letter, in a language of its own.
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "../../cell";
-import { Empty, Title } from "../../design/parts";
-import { to } from "../../router";
+import { Dialog, Empty, Title } from "../../design/parts";
+import { go, to } from "../../router";
 import { serverName } from "../../session/session";
-import { texts, time } from "../../texts";
+import { LANGUAGES, type Language, language, texts, textsIn, timeWithZone } from "../../texts";
 import { type Held, held } from "./held";
 
 export function Letter() {
   const shown = useCell(held);
   const say = texts().letter;
+  const [written, setWritten] = useState<Language>(language.value);
+  const [asking, setAsking] = useState(false);
+  const unprinted = useUnprinted(shown !== undefined);
   useEffect(() => () => held.set(undefined), []); // who leaves has seen it
   if (!shown) {
     return (
@@ -19,13 +22,19 @@ export function Letter() {
       </>
     );
   }
+  const user = to(["user", shown.identity]);
+  const leave = (event: Event) => {
+    if (!unprinted.current) return;
+    event.preventDefault();
+    setAsking(true);
+  };
   return (
     <>
       <div class="no-print stack">
         <Title
           end={
             <>
-              <a class="button" href={to(["user", shown.identity])}>{say.toUser}</a>
+              <a class="button" href={user} onClick={leave}>{say.toUser}</a>
               <button type="button" class="button main" onClick={() => print()}>{say.print}</button>
             </>
           }
@@ -33,18 +42,54 @@ export function Letter() {
           {say.forWhom(shown.identity)}
         </Title>
         <p class="notice warn">{say.screenHint}</p>
+        <label class="field written">
+          <span class="label">{say.language}</span>
+          <select class="input" value={written} onChange={(event) => setWritten(event.currentTarget.value as Language)}>
+            {Object.entries(LANGUAGES).map(([one, name]) => <option key={one} value={one} selected={one === written}>{name}</option>)}
+          </select>
+        </label>
       </div>
-      <Sheet {...shown} />
+      <Sheet {...shown} written={written} />
+      {asking && (
+        <Dialog title={say.leave.title} onClose={() => setAsking(false)}>
+          <p>{say.leave.text}</p>
+          <div class="buttons end">
+            <button type="button" class="button" onClick={() => setAsking(false)}>{say.leave.stay}</button>
+            <button type="button" class="button main danger" onClick={() => go(user)}>{say.leave.go}</button>
+          </div>
+        </Dialog>
+      )}
     </>
   );
 }
 
-function Sheet({ identity, code }: Held) {
-  const say = texts().letter;
+/** Whether the code was never on paper. As long as it was not, the browser asks before it closes the page. */
+function useUnprinted(shown: boolean): { current: boolean } {
+  const unprinted = useRef(shown);
+  useEffect(() => {
+    const printed = () => {
+      unprinted.current = false;
+    };
+    const ask = (event: BeforeUnloadEvent) => {
+      if (unprinted.current) event.preventDefault();
+    };
+    unprinted.current = shown;
+    addEventListener("afterprint", printed);
+    addEventListener("beforeunload", ask);
+    return () => {
+      removeEventListener("afterprint", printed);
+      removeEventListener("beforeunload", ask);
+    };
+  }, [shown]);
+  return unprinted;
+}
+
+function Sheet({ identity, code, written }: Held & { written: Language }) {
+  const say = textsIn(written).letter;
   const drawing = drawingOf(code.qr.svg);
   const [server = ""] = code.qr.uri.split("/restore#");
   return (
-    <article class="sheet" aria-label={say.title}>
+    <article class="sheet" aria-label={say.title} lang={written}>
       <header>
         <p class="sheet-server">{serverName.value}</p>
         <h2>{say.title}</h2>
@@ -54,9 +99,9 @@ function Sheet({ identity, code }: Held) {
           <dt>{say.identity}</dt>
           <dd>{identity}</dd>
           <dt>{say.label}</dt>
-          <dd class="mono">{code.code_label}</dd>
+          <dd><span class="mono">{code.code_label}</span> <span class="sheet-hint">{say.labelHint}</span></dd>
           <dt>{say.until}</dt>
-          <dd>{"expires_at" in code ? say.onceUntil(time(code.expires_at)) : say.ownValid}</dd>
+          <dd>{"expires_at" in code ? say.onceUntil(timeWithZone(code.expires_at, written)) : say.ownValid}</dd>
           <dt>{say.server}</dt>
           <dd class="mono">{server}</dd>
         </dl>
@@ -66,7 +111,10 @@ function Sheet({ identity, code }: Held) {
           </svg>
         )}
       </div>
-      <p class="sheet-code">{code.restore_code.split("-").map((group) => <span key={group}>{group}</span>)}</p>
+      {/* a list without bullets is none to Safari, unless it says so */}
+      <ul class="sheet-code" role="list" aria-label={say.title}>
+        {code.restore_code.split("-").map((group, at) => <li key={`${at} ${group}`}>{group}</li>)}
+      </ul>
       <h3>{say.todo}</h3>
       <ol>{say.steps.map((step) => <li key={step}>{step}</li>)}</ol>
       <p class="sheet-secret">{say.secret}</p>

@@ -5,7 +5,12 @@ import { texts } from "../../texts";
 import { eventName } from "../../texts/events";
 import { fixedWord, isTold, memberName } from "../../texts/members";
 
-export function EventList({ events }: { events: Event[] }) {
+type Told = Pick<AuditedEvent, "detail" | "device"> & { device_name?: string | null };
+
+/** So much of a device's id is shown where nobody knows its name: enough to tell a few devices apart. */
+const SYMBOLS = 8;
+
+export function EventList({ events }: { events: (Event & Told)[] }) {
   return (
     <ul class="rows">
       {events.map((one) => (
@@ -13,7 +18,7 @@ export function EventList({ events }: { events: Event[] }) {
           <div>
             <span title={one.type}>{eventName(one.type)}</span>
             <p class="quiet small"><When at={one.at} /></p>
-            <Details detail={one.detail} />
+            <Details of={one} />
           </div>
         </li>
       ))}
@@ -21,16 +26,25 @@ export function EventList({ events }: { events: Event[] }) {
   );
 }
 
-export function Details({ detail }: { detail: AuditedEvent["detail"] }) {
+export function Details({ of }: { of: Told }) {
+  const { detail } = of;
   const told = Object.entries(detail ?? {}).filter(([name, value]) => isTold(name, value));
-  if (told.length === 0) return null;
+  const device = deviceOf(of);
+  if (told.length === 0 && !device) return null;
   return (
     <ul class="details small">
+      {device && <li><span class="quiet">{memberName("name", null)}:</span> {device}</li>}
       {told.map(([name, value]) => (
         <li key={name}><span class="quiet">{memberName(name, detail)}:</span> {words(value, name)}</li>
       ))}
     </ul>
   );
+}
+
+/** Which device it is about, where the details do not name one: by name, else by the beginning of its id. */
+function deviceOf({ detail, device, device_name: name }: Told) {
+  if (!device || (detail && "name" in detail && !("administrator" in detail))) return undefined;
+  return name ?? <code title={device}>{device.slice(0, SYMBOLS)}…</code>;
 }
 
 function words(value: unknown, of = ""): string {

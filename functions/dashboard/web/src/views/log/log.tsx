@@ -1,95 +1,126 @@
 // The audit log: by time, by whom and of what kind, page by page, and as a file for spreadsheets.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { useResource } from "../../api/resource";
-import type { AuditedEvent } from "../../api/types";
+import type { AuditedEvent, AuditedEvents } from "../../api/types";
 import { useCell } from "../../cell";
-import { Badge, Empty, Field, Title, Trouble, Waiting, When } from "../../design/parts";
+import { useMore, usePlaceInList } from "../../design/lists";
+import { Badge, Empty, Title, Trouble, Waiting } from "../../design/parts";
 import { become, place, to } from "../../router";
 import { SERVER } from "../../session/config";
-import { day, texts, time } from "../../texts";
-import { KINDS, eventName } from "../../texts/events";
+import { day, moment, texts, time } from "../../texts";
+import { eventName } from "../../texts/events";
 import { Details } from "./events";
-
-interface Filters {
-  from: string;
-  to: string;
-  identity: string;
-  type: string;
-}
+import { FilterForm, type Filters, type Mistakes, NO_FILTERS, type Query, askedBy, filtersOf, mistakesIn, queryOf } from "./filters";
 
 /** How old the newest verification may be, in milliseconds: it is to be done every week. */
 const STALE = 8 * 86_400_000;
-const NONE: Filters = { from: "", to: "", identity: "", type: "" };
 
 export function Log() {
   const { query } = useCell(place);
-  const wanted: Filters = {
-    from: query.get("from") ?? "",
-    to: query.get("to") ?? "",
-    identity: query.get("identity") ?? "",
-    type: query.get("type") ?? "",
-  };
+  const wanted = filtersOf(query);
   const say = texts();
-  const asked = { ...wanted, from: inUtc(wanted.from), to: inUtc(wanted.to) };
+  const [filters, setFilters] = useState(wanted);
+  useEffect(() => setFilters(wanted), [JSON.stringify(wanted)]);
+  const mistakes = mistakesIn(filters);
+  // an address may be typed, too: what is wrong in it is said at its field, and not asked for
+  const asked = askedBy(isSound(wanted) ? wanted : NO_FILTERS);
+  const key = `log ${JSON.stringify(asked)}`;
   const read = async (cursor: string | null) => (await ask("GET /events", { query: { ...asked, cursor } })).data;
-  const found = useResource(`log ${JSON.stringify(wanted)}`, () => read(null));
+  const found = useResource(key, () => read(null), joined);
+  const section = useRef<HTMLElement>(null);
+  const more = useMore(key, section, async () => {
+    if (!found.data) return;
+    const next = await read(found.data.cursor);
+    found.know({ events: [...found.data.events, ...next.events], cursor: next.cursor });
+  });
   const [problem, setProblem] = useState<ApiProblem>();
-  const [reading, setReading] = useState(false);
   const [exported, setExported] = useState<number>();
+  const [heard, setHeard] = useState("");
+  usePlaceInList();
 
-  const attempt = async (act: () => Promise<void>) => {
+  const count = found.data && (found.data.events.length === 0 && found.data.cursor === null
+    ? say.log.empty.title
+    : say.log.found(found.data.events.length, found.data.cursor !== null));
+  useEffect(() => {
+    if (count) setHeard(count);
+  }, [count]);
+
+  /** Ask for what stands in the fields, where nothing of it is wrong. */
+  const apply = (chosen: Filters): Query | undefined => {
+    if (!isSound(chosen)) return undefined;
+    become(to(["log"], { ...queryOf(chosen) }));
+    return askedBy(chosen);
+  };
+  const save = async () => {
+    const chosen = exported === undefined && apply(filters);
+    if (!chosen) return;
     setProblem(undefined);
+    setExported(0);
     try {
-      await act();
+      const { text, rows } = await everyRow(chosen, setExported);
+      download(text);
+      setHeard(say.log.exported(rows));
     } catch (error) {
       setProblem(problemFrom(error));
     } finally {
-      setReading(false);
       setExported(undefined);
     }
   };
-  const readOn = () =>
-    attempt(async () => {
-      if (!found.data) return;
-      setReading(true);
-      const next = await read(found.data.cursor);
-      found.know({ events: [...found.data.events, ...next.events], cursor: next.cursor });
-    });
-  const save = () => attempt(async () => download(await everyRow(asked, setExported)));
+  const refused: Mistakes = Object.fromEntries((found.problem?.errors ?? []).map((one) => [one.field === "about" ? "identity" : one.field, one.message]));
+  const saidAtFields = Object.keys(refused).length > 0 && Object.keys(refused).every((field) => field in NO_FILTERS);
+  const trouble = problem ?? (saidAtFields ? undefined : found.problem);
 
   return (
     <>
       <Title
         end={
-          <button type="button" class="button" disabled={exported !== undefined} onClick={() => void save()}>
+          <button type="button" class="button" aria-disabled={exported !== undefined} onClick={() => void save()}>
             {exported === undefined ? say.log.export : say.log.exporting(exported)}
           </button>
         }
       >
         {say.log.title}
       </Title>
+      <p class="hidden" role="status">{heard}</p>
       <section class="card" aria-label={say.log.proof}>
         <Signed />
         <Verified />
       </section>
-      <FilterForm key={JSON.stringify(wanted)} wanted={wanted} />
-      {(problem ?? found.problem) && <Trouble problem={(problem ?? found.problem) as ApiProblem} again={() => void found.again()} />}
+      <FilterForm filters={filters} wrong={{ ...refused, ...mistakes }} onChange={setFilters} onApply={(chosen) => void apply(chosen)} />
+      {trouble && <Trouble problem={trouble} {...(problem ? {} : { again: () => void found.again() })} />}
       {!found.data && !found.problem && <Waiting />}
       {found.data && (
-        <section class="card flush" aria-label={say.log.title} aria-busy={found.reading}>
+        <section ref={section} class="card flush" aria-label={say.log.title} aria-busy={found.reading}>
           {found.data.events.length === 0 && found.data.cursor === null
             ? <Empty {...say.log.empty} />
             : <Rows events={found.data.events} />}
-          {found.data.cursor !== null && (
+          {found.data.events.length === 0 && found.data.cursor !== null && <p class="waiting">{say.log.goesOn}</p>}
+          {count && (found.data.events.length > 0 || found.data.cursor !== null) && (
             <div class="foot">
-              <button type="button" class="button" disabled={reading} onClick={() => void readOn()}>{say.common.more}</button>
+              <span class="quiet small">{count}</span>
+              {more.problem && <Trouble problem={more.problem} />}
+              {found.data.cursor !== null && (
+                <button type="button" class="button" aria-disabled={more.reading} onClick={more.read}>{say.common.more}</button>
+              )}
             </div>
           )}
         </section>
       )}
     </>
   );
+}
+
+function isSound(filters: Filters): boolean {
+  return Object.keys(mistakesIn(filters)).length === 0;
+}
+
+/** The newest events read anew, and the further ones that were known, where one follows the other without a gap. */
+function joined(fresh: AuditedEvents, known: AuditedEvents): AuditedEvents {
+  const last = fresh.events.at(-1);
+  const at = known.events.findIndex((one) => last && one.hash === last.hash && one.seq === last.seq && one.id === last.id);
+  if (fresh.cursor === null || at < 0 || at === known.events.length - 1) return fresh;
+  return { events: [...fresh.events, ...known.events.slice(at + 1)], cursor: known.cursor };
 }
 
 /** The newest event of a type; null where there is none yet. */
@@ -134,44 +165,6 @@ function Verified() {
   );
 }
 
-function FilterForm({ wanted }: { wanted: Filters }) {
-  const say = texts().log;
-  const [filters, setFilters] = useState(wanted);
-  const show = (chosen: Filters) => become(to(["log"], { ...chosen, identity: chosen.identity.trim().toLowerCase(), type: chosen.type.trim() }));
-  const set = (name: keyof Filters) => (event: { currentTarget: HTMLInputElement }) =>
-    setFilters({ ...filters, [name]: event.currentTarget.value });
-  return (
-    <form
-      class="bar"
-      role="search"
-      onSubmit={(event) => {
-        event.preventDefault();
-        show(filters);
-      }}
-    >
-      <Field label={say.from}>{(a) => <input {...a} class="input" type="datetime-local" value={filters.from} onInput={set("from")} />}</Field>
-      <Field label={say.to}>{(a) => <input {...a} class="input" type="datetime-local" value={filters.to} onInput={set("to")} />}</Field>
-      <Field label={say.identity}>
-        {(a) => (
-          <input {...a} class="input" autocomplete="off" autocapitalize="none" spellcheck={false} value={filters.identity} onInput={set("identity")} />
-        )}
-      </Field>
-      <Field label={say.type}>
-        {(a) => (
-          <>
-            <input {...a} class="input" list="kinds" autocomplete="off" spellcheck={false} placeholder="restore.barred" value={filters.type} onInput={set("type")} />
-            <datalist id="kinds">{KINDS.map((one) => <option key={one} value={one} label={eventName(one)} />)}</datalist>
-          </>
-        )}
-      </Field>
-      <div class="buttons">
-        <button type="submit" class="button main">{say.filter}</button>
-        <button type="button" class="button" onClick={() => show(NONE)}>{say.clear}</button>
-      </div>
-    </form>
-  );
-}
-
 function Rows({ events }: { events: AuditedEvent[] }) {
   const say = texts().log;
   return (
@@ -187,7 +180,7 @@ function Rows({ events }: { events: AuditedEvent[] }) {
       <tbody>
         {events.map((one) => (
           <tr key={`${one.identity} ${one.seq} ${one.hash}`}>
-            <td class="nowrap"><When at={one.at} exact /></td>
+            <td class="nowrap"><time dateTime={one.at} title={one.at}>{moment(one.at)}</time></td>
             <td class="what">
               {eventName(one.type)}
               <br />
@@ -195,7 +188,7 @@ function Rows({ events }: { events: AuditedEvent[] }) {
             </td>
             <td class="who" data-label={one.identity ? say.identity : undefined}><Whose event={one} /></td>
             <td>
-              <Details detail={one.detail} />
+              <Details of={one} />
               {one.source && <p class="quiet small">{say.source} {one.source}</p>}
               <details class="small">
                 <summary>{say.chain}</summary>
@@ -216,14 +209,8 @@ function Whose({ event }: { event: AuditedEvent }) {
   return <span class="quiet">{event.id === null ? say.erased : say.server}</span>;
 }
 
-/** What stands in a field for a time, which is the viewer's own, as the server reads it. */
-function inUtc(local: string): string {
-  const at = local ? new Date(local) : undefined;
-  return at && !Number.isNaN(at.getTime()) ? at.toISOString().replace(/\.\d+Z$/, "Z") : "";
-}
-
 /** Every page of the file, each but the first without its heading. */
-async function everyRow(asked: Filters, tell: (rows: number) => void): Promise<string> {
+async function everyRow(asked: Query, tell: (rows: number) => void): Promise<{ text: string; rows: number }> {
   let text = "";
   let rows = 0;
   let query: Record<string, string> = { ...asked };
@@ -233,13 +220,16 @@ async function everyRow(asked: Filters, tell: (rows: number) => void): Promise<s
     const lines = String(page.data);
     text += lines.slice(text === "" ? 0 : lines.indexOf("\n") + 1);
     rows = text.split("\n").length - 2;
-    if (!page.next?.startsWith(SERVER)) return text;
+    if (!page.next?.startsWith(SERVER)) return { text, rows };
     query = Object.fromEntries(new URL(page.next).searchParams);
   }
 }
 
+/** A spreadsheet takes a file for UTF-8 by the mark at its beginning; the API's answer has none. */
+const MARK = "\uFEFF";
+
 function download(text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  const url = URL.createObjectURL(new Blob([MARK, text], { type: "text/csv" }));
   const link = document.createElement("a");
   link.href = url;
   link.download = `audit-log-${new Date().toISOString().slice(0, 10)}.csv`;

@@ -106,52 +106,83 @@ function List({ slices, all, bars = false }: { slices: Slice[]; all: number; bar
 
 const WIDTH = 720;
 const HEIGHT = 180;
+const DAY = 86_400_000;
+
+interface Point {
+  day: string;
+  identities: number;
+  restorable: number;
+}
 
 function History({ figures }: { figures: Figures }) {
   const say = texts().readiness;
-  const today = { day: figures.at.slice(0, 10), identities: figures.identities, restorable: figures.restorable };
-  const days = [...figures.history.filter(({ day: one }) => one !== today.day), today];
-  const most = Math.max(...days.map(({ identities }) => identities), 1);
-  const x = (at: number) => (days.length === 1 ? WIDTH : (at / (days.length - 1)) * WIDTH);
-  const y = (count: number) => HEIGHT - (count / most) * HEIGHT;
-  const area = (of: (one: typeof today) => number) =>
-    `M0,${HEIGHT} ${days.map((one, index) => `L${x(index).toFixed(1)},${y(of(one)).toFixed(1)}`).join(" ")} L${WIDTH},${HEIGHT} Z`;
-  const first = days[0] ?? today;
+  const today: Point = { day: figures.at.slice(0, 10), identities: figures.identities, restorable: figures.restorable };
+  const days: Point[] = [...figures.history.filter(({ day: one }) => one !== today.day), today];
   return (
     <section class="card" aria-labelledby="history">
       <h2 id="history">{say.overTime}</h2>
-      {days.length < 2
-        ? <p class="quiet">{say.noHistory}</p>
-        : (
-          <figure class="history">
-            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-              <path class="fill-warn" d={area(({ identities }) => identities)} />
-              <path class="fill-good" d={area(({ restorable }) => restorable)} />
-            </svg>
-            <div class="axis quiet small"><span>{day(first.day)}</span><span>{day(today.day)}</span></div>
-            <figcaption class="legend small">
-              <span><span class="swatch fill-good" aria-hidden="true" /> {say.restorable}</span>
-              <span><span class="swatch fill-warn" aria-hidden="true" /> {say.others}</span>
-            </figcaption>
-            <details>
-              <summary>{say.table}</summary>
-              <table class="table">
-                <thead>
-                  <tr><th scope="col">{say.day}</th><th scope="col" class="number">{say.users}</th><th scope="col" class="number">{say.restorable}</th></tr>
-                </thead>
-                <tbody>
-                  {[...days].reverse().map((one) => (
-                    <tr key={one.day}>
-                      <td>{day(one.day)}</td>
-                      <td class="number">{number(one.identities)}</td>
-                      <td class="number">{number(one.restorable)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </details>
-          </figure>
-        )}
+      {figures.history.length === 0 && <p class="quiet">{say.noHistory}</p>}
+      {days.length > 1 && <Chart days={days} first={days[0] ?? today} today={today} />}
     </section>
+  );
+}
+
+/** Days stand where their dates are: a day on which nothing was counted is a gap, and no jump. */
+function Chart({ days, first, today }: { days: Point[]; first: Point; today: Point }) {
+  const say = texts().readiness;
+  const most = Math.max(2, Math.ceil(Math.max(...days.map(({ identities }) => identities)) / 2) * 2); // half of it is a number, too
+  const since = Date.parse(first.day);
+  const span = Date.parse(today.day) - since;
+  const x = (one: Point) => ((Date.parse(one.day) - since) / span) * WIDTH;
+  const y = (count: number) => HEIGHT - (count / most) * HEIGHT;
+  const line = (of: (one: Point) => number) => days.map((one) => `${x(one).toFixed(1)},${y(of(one)).toFixed(1)}`).join(" L");
+  const area = (of: (one: Point) => number) => `M0,${HEIGHT} L${line(of)} L${WIDTH},${HEIGHT} Z`;
+  const wide = (DAY / span) * WIDTH;
+  return (
+    <figure class="history">
+      <div class="plot" aria-hidden="true">
+        <div class="scale quiet small"><span>{number(most)}</span><span>{number(most / 2)}</span><span>0</span></div>
+        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none">
+          <path class="fill-warn" d={area(({ identities }) => identities)} />
+          <path class="fill-good" d={area(({ restorable }) => restorable)} />
+          <path class="half" d={`M0,${HEIGHT / 2} L${WIDTH},${HEIGHT / 2}`} />
+          <path class="total" d={`M${line(({ identities }) => identities)}`} />
+          {days.map((one) => (
+            <rect key={one.day} class="point" x={x(one) - wide / 2} y="0" width={wide} height={HEIGHT}>
+              <title>{say.point(day(one.day), number(one.restorable), one.identities)}</title>
+            </rect>
+          ))}
+        </svg>
+        <div class="axis quiet small"><span>{day(first.day)}</span><span>{day(today.day)}</span></div>
+      </div>
+      <figcaption class="legend small">
+        <span><span class="swatch line" aria-hidden="true" /> {say.all}: {number(today.identities)}</span>
+        <span><span class="swatch fill-good" aria-hidden="true" /> {say.restorable}: {number(today.restorable)}</span>
+        <span><span class="swatch fill-warn" aria-hidden="true" /> {say.others}: {number(today.identities - today.restorable)}</span>
+      </figcaption>
+      <details>
+        <summary>{say.table}</summary>
+        <table class="table figures">
+          <thead>
+            <tr>
+              <th scope="col">{say.day}</th>
+              <th scope="col" class="number">{say.all}</th>
+              <th scope="col" class="number">{say.could}</th>
+              <th scope="col" class="number">{say.others}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {[...days].reverse().map((one) => (
+              <tr key={one.day}>
+                <td>{day(one.day)}</td>
+                <td class="number">{number(one.identities)}</td>
+                <td class="number">{number(one.restorable)}</td>
+                <td class="number">{number(one.identities - one.restorable)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </figure>
   );
 }

@@ -9,6 +9,7 @@ import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
 import { distance, number, texts, time } from "../../texts";
 import { EventList } from "../log/events";
+import { lastList } from "../users/last";
 import { ActDialog, begun } from "./act-dialog";
 import { type Act, actsOn, cancelling, unpairing } from "./acts";
 
@@ -40,8 +41,8 @@ export function User({ person, parts }: { person: Person; parts: string[] }) {
   }
   return (
     <>
-      <nav class="small"><a href={to(["users"])}>← {say.user.back}</a></nav>
-      <Title end={user && <Status of={user.restore.status} />}>{identity}</Title>
+      <nav class="small"><a href={lastList.value}>← {say.user.back}</a></nav>
+      <Title end={user && <Status of={user.restore.status} bounces={user.email_bounced_at != null} />}>{identity}</Title>
       {found.problem && <Trouble problem={found.problem} again={() => void found.again()} />}
       {!user && !found.problem && <Waiting />}
       {user && (
@@ -72,6 +73,7 @@ export function User({ person, parts }: { person: Person; parts: string[] }) {
               <h2 id="events">{say.user.events}</h2>
               <EventList events={user.events} />
               <a href={to(["log"], { identity })}>{say.user.allEvents}</a>
+              <a href={to(["log"], { about: identity })}>{say.user.aboutEvents}</a>
             </section>
           </div>
         </div>
@@ -104,7 +106,9 @@ function Standing({ user }: { user: IdentityOverview }) {
     <section class="card" aria-labelledby="standing">
       <h2 id="standing">{say.user.restore}</h2>
       <dl class="facts">
-        <Fact name={say.user.codeLabel}>{restore.code_label ? <code>{restore.code_label}</code> : say.common.none}</Fact>
+        <Fact name={say.user.codeLabel}>
+          {restore.code_label ? <><code>{restore.code_label}</code> <p class="hint">{say.user.codeLabelHint}</p></> : say.common.none}
+        </Fact>
         <Fact name={say.user.lastProven}>{restore.last_proven_at ? <When at={restore.last_proven_at} /> : say.user.neverProven}</Fact>
         <Fact name={say.user.email}>
           {user.email_hint ?? say.common.none}

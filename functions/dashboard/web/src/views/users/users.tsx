@@ -1,12 +1,15 @@
 // Users: search as you type, by what restore is like or what is missing, page by page.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
 import { DEVICES_OVER, type Identities, LACKS, RESTORE_STATUSES } from "../../api/types";
 import { useCell } from "../../cell";
+import { useMore, usePlaceInList } from "../../design/lists";
 import { Empty, Field, Status, Title, Trouble, Waiting } from "../../design/parts";
-import { become, place, to } from "../../router";
+import { become, go, place, to } from "../../router";
 import { number, texts } from "../../texts";
+import { lastList } from "./last";
+import { asName, beginsName } from "./names";
 
 const PAUSE = 200;
 /** The lists that the server keeps: one at a time. */
@@ -14,7 +17,8 @@ const LISTS = ["restore", "lacks", "devices_over"] as const;
 
 export function Users() {
   const { query } = useCell(place);
-  const prefix = query.get("prefix") ?? "";
+  const typed = query.get("prefix") ?? "";
+  const prefix = beginsName(asName(typed)) ? asName(typed) : "";
   const listed = LISTS.find((name) => query.has(name));
   const filter = listed ? `${listed}=${query.get(listed)}` : "";
   const over = query.get("devices_over");
@@ -27,27 +31,46 @@ export function Users() {
 
   const read = async (cursor: string | null) =>
     (await ask("GET /identities", { query: { prefix, ...(listed && { [listed]: query.get(listed) }), cursor } })).data;
-  const found = useResource(`users ${prefix} ${filter}`, () => read(null));
-  const [more, setMore] = useState<"idle" | "reading">("idle");
-
-  const readOn = async () => {
+  const key = `users ${prefix} ${filter}`;
+  const found = useResource(key, () => read(null), joined);
+  const shown = useRef<Identities | undefined>(undefined);
+  if (found.data) shown.current = found.data;
+  if (found.problem) shown.current = undefined;
+  const page = found.data ?? shown.current; // a new search keeps the old rows until its own are there
+  const section = useRef<HTMLElement>(null);
+  const more = useMore(key, section, async () => {
     if (!found.data) return;
-    setMore("reading");
-    try {
-      const next = await read(found.data.cursor);
-      found.know({ identities: [...found.data.identities, ...next.identities], cursor: next.cursor });
-    } catch {
-      void found.again();
-    } finally {
-      setMore("idle");
-    }
+    const next = await read(found.data.cursor);
+    found.know({ identities: [...found.data.identities, ...next.identities], cursor: next.cursor });
+  });
+  const opening = useRef<string | undefined>(undefined); // somebody has pressed Enter before the answer was there
+  const open = (wanted: string) => {
+    const [only, ...others] = (wanted === prefix && found.data?.identities) || [];
+    opening.current = wanted === prefix && found.data ? undefined : wanted;
+    if (only && others.length === 0) go(to(["user", only.identity]));
   };
+
+  useEffect(() => {
+    lastList.set(to(["users"], { prefix, ...(listed && { [listed]: query.get(listed) }) }));
+  }, [key]);
+  useEffect(() => {
+    if (opening.current !== prefix) opening.current = undefined;
+    else if (found.data) open(prefix);
+  }, [found.data, prefix]);
+  usePlaceInList();
+
+  const heard = useRef("");
+  if (found.data) {
+    const { identities, cursor } = found.data;
+    heard.current = identities.length === 0 ? say.users.empty.title : say.users.found(identities.length, cursor !== null);
+  }
 
   return (
     <>
       <Title>{say.users.title}</Title>
-      <form class="bar" role="search" onSubmit={(event) => event.preventDefault()}>
-        <Search value={prefix} onSearch={(typed) => show({ prefix: typed, filter })} />
+      <p class="hidden" role="status">{heard.current}</p>
+      <div class="bar" role="search">
+        <Search value={prefix} typedBefore={typed} onSearch={(wanted) => show({ prefix: wanted, filter })} onEnter={open} />
         <Field label={say.users.filter} narrow>
           {(attributes) => (
             <select {...attributes} class="input" value={filter} onChange={(event) => show({ prefix, filter: event.currentTarget.value })}>
@@ -66,21 +89,24 @@ export function Users() {
             </select>
           )}
         </Field>
-      </form>
+      </div>
       {found.problem && <Trouble problem={found.problem} again={() => void found.again()} />}
-      {!found.data && !found.problem && <Waiting />}
-      {found.data && (
-        <section class="card flush" aria-label={say.users.title} aria-busy={found.reading}>
-          {found.data.identities.length === 0
-            ? <Empty {...(prefix || filter ? say.users.empty : say.users.nobody)} />
-            : <List page={found.data} />}
-          {found.data.identities.length > 0 && (
+      {!page && !found.problem && <Waiting />}
+      {page && (
+        <section ref={section} class={`card flush ${found.data ? "" : "old"}`} aria-label={say.users.title} aria-busy={!found.data || found.reading}>
+          {page.identities.length === 0
+            ? (
+              <Empty {...(prefix ? say.users.empty : filter ? say.users.emptyList : say.users.nobody)}>
+                {(prefix || filter) && <a class="button" href={to(["users"])}>{say.users.showAll}</a>}
+              </Empty>
+            )
+            : <List page={page} />}
+          {page.identities.length > 0 && (
             <div class="foot">
-              <span class="quiet small" role="status">
-                {say.users.found(found.data.identities.length, found.data.cursor !== null)}
-              </span>
-              {found.data.cursor !== null && (
-                <button type="button" class="button" disabled={more === "reading"} onClick={() => void readOn()}>{say.common.more}</button>
+              <span class="quiet small">{say.users.found(page.identities.length, page.cursor !== null)}</span>
+              {more.problem && <Trouble problem={more.problem} />}
+              {page.cursor !== null && (
+                <button type="button" class="button" aria-disabled={more.reading} onClick={more.read}>{say.common.more}</button>
               )}
             </div>
           )}
@@ -90,32 +116,59 @@ export function Users() {
   );
 }
 
-/** What is typed is shown at once, and asked for after a short pause. */
-function Search({ value, onSearch }: { value: string; onSearch: (typed: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+/** The first page read anew, and the further ones that were known: names are in order. */
+function joined(fresh: Identities, known: Identities): Identities {
+  const { cursor } = fresh;
+  if (cursor === null) return fresh;
+  const further = known.identities.filter(({ identity }) => identity > cursor);
+  return further.length === 0 ? fresh : { identities: [...fresh.identities, ...further], cursor: known.cursor };
+}
+
+interface SearchProps {
+  value: string;
+  typedBefore: string;
+  onSearch: (wanted: string) => void;
+  onEnter: (wanted: string) => void;
+}
+
+/** What is typed is shown at once, and asked for after a short pause; no name begins so, it is said here and not asked. */
+function Search({ value, typedBefore, onSearch, onEnter }: SearchProps) {
+  const say = texts().users;
+  const [typed, setTyped] = useState(typedBefore);
+  const wanted = asName(typed);
+  const wrong = beginsName(wanted) ? undefined : say.badName;
+  useEffect(() => setTyped((now) => (asName(now) === value ? now : typedBefore)), [typedBefore]);
   useEffect(() => {
-    const wanted = typed.trim().toLowerCase();
-    if (wanted === value) return undefined;
+    if (wanted === value || wrong) return undefined;
     const later = setTimeout(() => onSearch(wanted), PAUSE);
     return () => clearTimeout(later);
   }, [typed]);
   return (
-    <Field label={texts().users.search}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          class="input"
-          type="search"
-          autocomplete="off"
-          autocapitalize="none"
-          spellcheck={false}
-          maxLength={64}
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-      )}
-    </Field>
+    <form
+      class="field"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (wrong || !wanted) return;
+        if (wanted !== value) onSearch(wanted);
+        onEnter(wanted);
+      }}
+    >
+      <Field label={say.search} wrong={wrong}>
+        {(attributes) => (
+          <input
+            {...attributes}
+            class="input"
+            type="search"
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            maxLength={64}
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+    </form>
   );
 }
 
@@ -135,7 +188,7 @@ function List({ page }: { page: Identities }) {
         {page.identities.map((one) => (
           <tr key={one.identity}>
             <td><a class="strong" href={to(["user", one.identity])}>{one.identity}</a></td>
-            <td><Status of={one.restore} /></td>
+            <td><Status of={one.restore} bounces={one.lacks.includes("working_address")} /></td>
             <td class="number" data-label={say.users.devices}>{number(one.devices)}</td>
             <td>
               <ul class="chips">{one.lacks.map((lack) => <li key={lack} class="chip">{say.lacks[lack]}</li>)}</ul>
