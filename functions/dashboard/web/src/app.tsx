@@ -83,9 +83,6 @@ function Frame({ person }: { person: Person }) {
   const found = VIEWS[name];
   const seen = found && may(person.role, found.role) ? found : undefined;
   const current = name === "user" ? "users" : name;
-  const views = useRef<HTMLUListElement>(null);
-  // on a narrow screen the list of views scrolls
-  useEffect(() => views.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [current]);
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{say.skip}</a>
@@ -97,7 +94,7 @@ function Frame({ person }: { person: Person }) {
           </a>
           <Me person={person} />
           <nav class="nav" aria-label={say.nav.label}>
-            <ul ref={views}>
+            <ul>
               {Object.entries(VIEWS).filter(([, { listed, role }]) => listed && may(person.role, role)).map(([one]) => (
                 <li key={one}>
                   <a href={to([one])} aria-current={one === current ? "page" : undefined}>{say.nav[one as keyof typeof say.nav]}</a>
@@ -131,18 +128,21 @@ function Me({ person }: { person: Person }) {
   const say = texts();
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
-    const close = (event: Event) => {
-      const outside = event instanceof KeyboardEvent ? event.key === "Escape" : !menu.current?.contains(event.target as Node);
-      if (outside && menu.current?.open) {
-        menu.current.open = false;
-        if (event instanceof KeyboardEvent) menu.current.querySelector("summary")?.focus();
-      }
+    const elsewhere = ({ target }: Event) => {
+      if (menu.current && !menu.current.contains(target as Node)) menu.current.open = false;
     };
-    document.addEventListener("pointerdown", close);
-    document.addEventListener("keydown", close);
+    const escape = ({ key }: KeyboardEvent) => {
+      if (key !== "Escape" || !menu.current?.open) return;
+      menu.current.open = false;
+      menu.current.querySelector("summary")?.focus();
+    };
+    document.addEventListener("pointerdown", elsewhere);
+    document.addEventListener("focusin", elsewhere);
+    document.addEventListener("keydown", escape);
     return () => {
-      document.removeEventListener("pointerdown", close);
-      document.removeEventListener("keydown", close);
+      document.removeEventListener("pointerdown", elsewhere);
+      document.removeEventListener("focusin", elsewhere);
+      document.removeEventListener("keydown", escape);
     };
   }, []);
   return (

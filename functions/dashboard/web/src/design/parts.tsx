@@ -24,6 +24,11 @@ export function Title({ children, end }: { children: ComponentChildren; end?: Co
   );
 }
 
+/** What people have named or written themselves: nothing of it leaves its own box, whatever its letters are (base.css). */
+export function Foreign({ as: Tag = "span", children }: { as?: "span" | "h3" | "p" | "div" | "td"; children: ComponentChildren }) {
+  return <Tag class="foreign" dir="auto">{children}</Tag>;
+}
+
 export function Badge({ tone, children }: { tone?: Tone; children: ComponentChildren }) {
   return <span class={`badge ${tone ?? ""}`}>{children}</span>;
 }
@@ -95,7 +100,30 @@ export function Field({ label, hint, wrong, narrow, children }: FieldProps) {
   );
 }
 
-/** A modal dialog: the browser's own, which keeps the focus inside and gives it back. */
+interface BusyButtonProps {
+  /** Whether what it does is under way. Then it does nothing, and keeps the focus, which a disabled button would lose. */
+  busy: boolean;
+  kind?: "" | "main" | "danger" | "main danger" | "wide";
+  submits?: boolean;
+  onClick?: () => void;
+  children: ComponentChildren;
+}
+
+/** A button that cannot be pressed twice, and stays where the keyboard is. A form that it submits has to mind `busy`, too:
+ * Enter in a field submits without it. */
+export function BusyButton({ busy, kind = "", submits = false, onClick, children }: BusyButtonProps) {
+  const press = (event: Event) => {
+    if (busy) event.preventDefault();
+    else onClick?.();
+  };
+  return (
+    <button type={submits ? "submit" : "button"} class={`button ${kind}`} aria-disabled={busy ? "true" : undefined} onClick={press}>
+      {children}
+    </button>
+  );
+}
+
+/** A modal dialog: the browser's own, which keeps the focus inside. It goes back to where it was, or else to the title. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -104,6 +132,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     dialog.current?.showModal();
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      // gone, disabled, or nothing had the focus: not to the very beginning of the page
+      if (document.activeElement === document.body) document.querySelector<HTMLElement>("h1")?.focus();
     };
   }, []);
   return (

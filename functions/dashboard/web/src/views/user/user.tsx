@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { Device, IdentityOverview, Restoration } from "../../api/types";
-import { Badge, Empty, Status, Title, Trouble, Waiting, When } from "../../design/parts";
+import { Badge, Empty, Foreign, Status, Title, Trouble, Waiting, When } from "../../design/parts";
 import { to } from "../../router";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
@@ -154,7 +154,7 @@ function Devices({ devices, helps, onUnpair }: { devices: Device[]; helps: boole
         {devices.map((one) => (
           <li key={one.id}>
             <div>
-              <h3>{one.name}</h3>
+              <Foreign as="h3">{one.name}</Foreign>
               <p class="quiet small">
                 {say.user.platform[one.platform]}
                 {one.paired_at && <> · {say.user.paired(distance(one.paired_at), say.user.pairedBy[one.paired_by])}</>}
@@ -192,7 +192,7 @@ function Restorations({ restorations, helps, onCancel }: RestorationsProps) {
         {restorations.map((one) => (
           <li key={one.id}>
             <div>
-              <h3>{one.device.name}</h3>
+              <Foreign as="h3">{one.device.name}</Foreign>
               <p class="quiet small">
                 {say.user.platform[one.device.platform]} · {say.user.begun(distance(one.created_at))} · {say.user.ends(distance(one.expires_at))}
                 {one.ready_at && <> · {Date.parse(one.ready_at) > Date.now() ? say.user.ready(distance(one.ready_at)) : say.user.readyNow}</>}
