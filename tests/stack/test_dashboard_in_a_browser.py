@@ -8,23 +8,27 @@ from __future__ import annotations
 import csv
 import json
 import re
+import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from local.administrators import Administrators
+from local.clerk import Clerk
 from local.policy import changed
 from local.verify_log import Deployment, main
 from local.wholeness import Finding, Report
 from restore.policy import Policy
 from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, SECONDS_TO_BE_LISTED, Desk, chromium
 from tests.stack.people import Person, members, pairing_completion, read_qr
+from tests.stack.test_mail_feedback import bounced, until_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
     from local.stack import Stack
 
@@ -35,6 +39,24 @@ pytestmark = pytest.mark.skipif(
 )
 
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+STACKED: Final = (
+    "Z" + "\N{COMBINING DIAERESIS}\N{COMBINING TILDE}\N{COMBINING DOT BELOW}\N{COMBINING CARON BELOW}\u0301" * 11
+)
+"""As long as 56 symbols, as wide as one, and higher than a card, if it may."""
+BEYOND: Final = """() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const beyond = [];
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        if (text.parentElement.closest(".hidden, .skip, .ellipsis, option, table.folds thead")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        for (const { left, right, width } of range.getClientRects()) {
+            if (width > 0 && (right > document.documentElement.clientWidth + 1 || left < -1)) beyond.push(text.data);
+        }
+    }
+    return beyond;
+}"""
+"""Every text that goes beyond the sides of the screen, whether something cuts it off there or not."""
 HOSTILE = '<img src=x onerror=alert(1)>"&'
 
 
@@ -68,6 +90,28 @@ def policy(stack: Stack) -> Iterator[Callable[..., None]]:
 
     yield put
     changed(stack.summary, dict.fromkeys(Policy.__slots__, "default"))
+
+
+@pytest.fixture(scope="module")
+def crowded(stack: Stack) -> Person:
+    """Somebody of the longest name, with all at once that is long on a screen: marks, reasons, and every state."""
+    person = Person.new(stack, name=STACKED)
+    person.identity = f"p-{secrets.token_hex(31)}"
+    person.phone.create(person.identity, person.inbox.address).expect(201)
+    person.phone.confirm_email(person.mailed_code()).expect(200)
+    person.shown(person.phone.enable().expect(201))
+    held = person.other_phone("W" * 64)
+    offer = person.phone.act("POST", person.phone.path("/pairings"), {}, verified=True).expect(201)
+    held.send(pairing_completion(held, offer["pairing"]["id"], offer["secret"])).expect(201)
+    helpdesk = Clerk(stack.api, Administrators.of(stack.summary).token("helpdesk"))
+    cancelled = person.restoring(person.other_phone())
+    helpdesk.act(person.identity, f"restorations/{cancelled}/cancellation", "r" * 500).expect(204)
+    person.restoring(person.other_phone("M" * 64))
+    queue = stack.resources["AWS::SQS::Queue", "MailReports"]
+    stack.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(bounced(person)))
+    until_empty(stack, queue)
+    assert person.phone.show().expect(200)["email_bounced_at"]
+    return person
 
 
 @pytest.fixture(scope="module")
@@ -445,3 +489,146 @@ def test_every_view_can_be_used_by_everybody(desk: Opening, ada: Person, size: s
     at.page.keyboard.press("Escape")
     at.page.get_by_text("admin@example.com").first.click()
     looked_at("menu")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nothing_exceeds_a_narrow_screen(
+    desk: Opening, crowded: Person, stack: Stack, policy: Callable[..., None], width: int, language: str
+) -> None:
+    """WCAG 1.4.10: with all that life brings, no view scrolls sideways, and no text is cut off at the side."""
+    policy(two_person_approval=True)
+    otto = Clerk(stack.api, Administrators.of(stack.summary).token("admin", "otto"))
+    otto.act(crowded.identity, "restore-code/issue", "r" * 500, hours=24).expect(202)
+    at = desk("admin", viewport={"width": width, "height": 844}, locale=language)
+
+    def fits(name: str) -> None:
+        at.picture(f"narrow-{name}-{width}-{language}")
+        assert at.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+        assert at.page.evaluate(BEYOND) == [], name
+
+    views = {
+        "users": f"#/users?prefix={crowded.identity}",
+        "approvals": "#/approvals",
+        "log": f"#/log?identity={crowded.identity}",
+        "readiness": "#/readiness",
+        "policy": "#/policy",
+    }
+    for name, where in views.items():
+        at.go(where)
+        expect(at.page.get_by_role("status").filter(has_text="…")).to_have_count(0)
+        if name in {"users", "approvals", "log"}:
+            links = at.page.get_by_role("main").get_by_role("link", name=crowded.identity)
+            expect(links.first).to_be_visible(timeout=40_000)
+        fits(name)
+    at.page.get_by_role("main").get_by_role("spinbutton").first.fill("48")
+    at.page.get_by_label(re.compile("Restore from the start|Wiederherstellung von Anfang an")).check()
+    at.button("Try it" if language == "en" else "Ausprobieren").click()
+    expect(at.page.get_by_role("main").get_by_role("link").first).to_be_visible()
+    fits("policy-tried")
+    at.user(crowded.identity)
+    limited = at.page.get_by_text(re.compile("^Limited until|^Eingeschränkt bis"))
+    expect(limited).to_be_visible()
+    expect(at.page.get_by_text(re.compile("^Mail has bounced since|^E-Mails kommen seit"))).to_be_visible()
+    fits("user")
+    assert not at.violations()
+    at.page.get_by_role("button", name=re.compile(f"^(Unpair|Entkoppeln) {'W' * 64}")).click()
+    fits("dialog")
+    at.page.keyboard.press("Escape")
+    at.page.get_by_text("admin@example.com").first.click()
+    fits("menu")
+
+
+def test_a_name_stays_in_its_own_place(desk: Opening, crowded: Person) -> None:
+    """A 1.1: a letter with 55 marks on it paints over nothing around it, in a view or in the title of a dialog."""
+    at = desk("helpdesk")
+    at.user(crowded.identity)
+    at.picture("stacked-marks-desktop-en-light")
+    name = at.page.get_by_role("region", name="Devices").get_by_role("heading", level=3).first
+    expect(name).to_have_text(STACKED)
+
+    def around(heading: Locator) -> list[bytes]:
+        box = heading.bounding_box()
+        assert box
+        above = {"x": box["x"], "y": box["y"] - 60, "width": 80, "height": 54}
+        below = {**above, "y": box["y"] + box["height"] + 6}
+        return [at.page.screenshot(clip=clip) for clip in (above, below)]  # type: ignore[arg-type]
+
+    def alone(heading: Locator) -> None:
+        painted = around(heading)
+        heading.evaluate("(heading) => { heading.textContent = 'Z'; }")
+        assert around(heading) == painted
+
+    name.evaluate("(heading) => heading.scrollIntoView({ block: 'center' })")
+    at.page.get_by_role("button", name=f"Unpair {STACKED}").click()
+    title = at.page.get_by_role("dialog").get_by_role("heading")
+    assert title.evaluate("(title) => getComputedStyle(title).overflow") == "clip"
+    at.picture("stacked-marks-dialog-desktop-en-light")
+    at.page.keyboard.press("Escape")
+    alone(name)
+
+
+def test_colours_of_the_readers_own_keep_what_colours_say(desk: Opening, ada: Person) -> None:
+    """WCAG 1.4.1 1.4.11: with forced colours, the view that is shown, the dots and the charts are told apart still."""
+    at = desk("auditor")
+    at.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    at.user(ada.identity)
+    colour = "(link) => [getComputedStyle(link).borderBottomColor, getComputedStyle(document.body).backgroundColor]"
+    ground = at.page.evaluate("getComputedStyle(document.querySelector('.top')).backgroundColor")
+    links = at.page.get_by_role("navigation", name="Views").get_by_role("link")
+    seen = [link.evaluate(colour)[0] != ground for link in links.all()]
+    assert seen == [True, False, False, False]
+    dot = "(badge) => getComputedStyle(badge, '::before').backgroundColor"
+    assert at.page.locator(".badge.good").first.evaluate(dot) != ground
+    at.picture("forced-colours-user-desktop-en")
+    at.go("#/readiness")
+    swatches = at.page.locator(".swatch")
+    expect(swatches.first).to_be_visible()
+    assert len({one.evaluate("(one) => getComputedStyle(one).backgroundColor") for one in swatches.all()}) > 3
+    at.picture("forced-colours-readiness-desktop-en")
+
+
+def test_the_menu_closes_behind_whoever_leaves_it(desk: Opening) -> None:
+    """WCAG 2.4.11: by Tab, by a click elsewhere and by Escape, which goes back to what opened it."""
+    at = desk("auditor", viewport=PHONE)
+    menu = at.page.locator("details.menu")
+    opener = menu.locator("summary")
+    foot = (PHONE["width"] // 2, PHONE["height"] - 20)
+    for leaves in ("Tab", "click", "Escape"):
+        opener.click()
+        expect(at.button("Sign out")).to_be_visible()
+        if leaves == "Tab":
+            at.button("Sign out").focus()
+            at.page.keyboard.press("Tab")
+        elif leaves == "click":
+            at.page.mouse.click(*foot)
+        else:
+            at.page.keyboard.press("Escape")
+            expect(opener).to_be_focused()
+        expect(at.button("Sign out")).to_be_hidden()
+    opener.click()
+    at.page.get_by_label("Language").focus()
+    expect(at.button("Sign out")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("locale", "chosen", "written"),
+    [
+        ("en-GB", "en", r"\d{1,2} \w+ 20\d\d, \d\d:\d\d"),
+        ("en-US", "en", r"\w+ \d{1,2}, 20\d\d, \d{1,2}:\d\d\s[AP]M"),
+        ("de-AT", "de", r"\d\d\.\d\d\.20\d\d, \d\d:\d\d"),
+        ("en-GB", "de", r"\d\d\.\d\d\.20\d\d, \d\d:\d\d"),
+        ("de-DE", "en", r"\w+ \d{1,2}, 20\d\d, \d{1,2}:\d\d\s[AP]M"),
+    ],
+)
+def test_times_are_written_as_the_reader_does(
+    desk: Opening, ada: Person, locale: str, chosen: str, written: str
+) -> None:
+    """As the browser's own region writes them, where its language is the one of the screen."""
+    at = desk("auditor", locale=locale)
+    if not locale.startswith(chosen):
+        at.page.get_by_text("auditor@example.com").click()
+        at.page.get_by_label(re.compile("Language|Sprache")).select_option(chosen)
+    at.user(ada.identity)
+    fact = at.page.locator("dt", has_text=re.compile("^(Created|Angelegt)$")).locator("xpath=following-sibling::dd")
+    expect(fact).to_have_text(re.compile(f"^{written}$"))

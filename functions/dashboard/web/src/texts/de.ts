@@ -244,7 +244,7 @@ export const de: Texts = {
     approve: "Freigeben",
     deny: "Ablehnen",
     approved: (name) => `Freigegeben von ${name}`,
-    waiting: "Wartet auf eine zweite Person aus der Administration",
+    waiting: "Wartet auf eine zweite Person",
     carryOut: "Ausführen",
     given: "Freigegeben. Wer es beantragt hat, kann es jetzt ausführen.",
     denied: "Abgelehnt. Es wird nicht geschehen.",

@@ -61,11 +61,11 @@ export function day(at: string): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(at));
 }
 
-/** How far away a time is: "in 5 hours", "3 days ago". */
+/** How far away a time is: "in 5 hours", "3 days ago", "now". */
 export function distance(at: string, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
-  const units: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60]];
-  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60];
+  const units: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(seconds / length), unit);
 }
 

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
 import type { Approval, Code, WholePolicy } from "../../api/types";
-import { Badge, Empty, Title, Trouble, Waiting, When, say as announce } from "../../design/parts";
+import { Badge, Empty, Foreign, Title, Trouble, Waiting, When, say as announce } from "../../design/parts";
 import { go, to } from "../../router";
 import type { Person } from "../../session/session";
 import { texts } from "../../texts";
@@ -88,7 +88,7 @@ function One({ approval, mine, again }: { approval: Approval; mine: boolean; aga
       </div>
       {approval.reason && <blockquote class="reason">{approval.reason}</blockquote>}
       <p class="quiet small">
-        <When at={approval.asked_at} /> · {approval.asked_by_name} · {texts().approvals.over} <When at={approval.expires_at} />
+        <When at={approval.asked_at} /> · <Foreign>{approval.asked_by_name}</Foreign> · {texts().approvals.over} <When at={approval.expires_at} />
       </p>
       {approval.act === "policy" && <Change wanted={approval.request.body as WholePolicy} />}
       <details>
