@@ -356,7 +356,7 @@ def test_the_log_is_searched_and_exported(desk: Opening, ada: Person) -> None:
     """B2 W4: by identity and kind; the file has the same lines."""
     at = desk("auditor")
     at.go(f"#/log?identity={ada.identity}")
-    expect(at.page.get_by_text(re.compile("^(Signed up to|No day has been signed yet)"))).to_be_visible()
+    expect(at.page.get_by_text(re.compile("^(All days up to|No day has been signed yet)"))).to_be_visible()
     rows = at.page.get_by_role("table").get_by_role("row")
     expect(rows.filter(has_text="identity.created")).to_have_count(1)
     shown = rows.count() - 1
