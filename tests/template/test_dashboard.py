@@ -213,12 +213,12 @@ def test_every_event_and_member_has_a_name_for_people() -> None:
     """A new type of event, or member of a detail, is given a name in both languages."""
     texts = SOURCES / "web" / "src" / "texts"
     named = set(
-        re.findall(r'^  "([a-z_.]+)": \["[^"]+", "[^"]+"\],$', (texts / "events.ts").read_text("utf-8"), re.MULTILINE)
+        re.findall(r'^  "([a-z_.]+)": \{ en: "[^"]+", .+\},$', (texts / "events.ts").read_text("utf-8"), re.MULTILINE)
     )
     assert {kind.replace("second_email.", "email.") for kind in EVENT_TYPES} == named
     table = re.search(r"^const MEMBERS.+?^};", (texts / "members.ts").read_text("utf-8"), re.DOTALL | re.MULTILINE)
     assert table
-    members = set(re.findall(r'^  (\w+): \["[^"]+", "[^"]+"\],$', table[0], re.MULTILINE))
+    members = set(re.findall(r'^  (\w+): \{ en: "[^"]+", .+\},$', table[0], re.MULTILINE))
     publish = (ROOT / "functions/after/publish/app.py").read_text("utf-8")
     told = re.search(r"^TOLD: Final = frozenset\(\n\s+\{(.+?)\}", publish, re.DOTALL | re.MULTILINE)
     assert told

@@ -15,8 +15,9 @@ const KEY = "language";
 function preferred(): Language {
   const wanted = [localStorage.getItem(KEY), ...navigator.languages];
   for (const one of wanted) {
-    const short = one?.slice(0, 2).toLowerCase();
-    if (short === "en" || short === "de") return short;
+    const short = one?.toLowerCase().split("-")[0];
+    const spoken = (Object.keys(LANGUAGES) as Language[]).find((language) => language === short);
+    if (spoken) return spoken;
   }
   return "en";
 }

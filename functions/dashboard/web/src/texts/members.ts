@@ -1,78 +1,78 @@
 // What the members of an event's detail are called, and the fixed words in them. What a later release of the server writes is
 // shown as it is.
 import type { Event } from "../api/types";
-import { language, texts } from "./index";
+import { type Language, language, texts } from "./index";
 
-type Said = [en: string, de: string];
+type Said = Record<Language, string>;
 
 const MEMBERS: Record<string, Said> = {
-  act: ["act", "Vorgang"],
-  administrator: ["administrator", "Administration"],
-  approval: ["approval", "Freigabe"],
-  attempts_left: ["attempts left", "verbleibende Versuche"],
-  awaited: ["address not yet confirmed", "Adresse noch nicht bestätigt"],
-  by: ["by", "durch"],
-  cause: ["cause", "Ursache"],
-  changed: ["changed", "geändert"],
-  code: ["refused because", "abgelehnt wegen"],
-  code_label: ["code label", "Kennung des Codes"],
-  day: ["day", "Tag"],
-  days: ["signed days", "signierte Tage"],
-  events: ["events", "Ereignisse"],
-  finding: ["finding", "Befund"],
-  identities: ["identities", "Identitäten"],
-  identity: ["identity", "Identität"],
-  in_a_row: ["in a row", "nacheinander"],
-  name: ["device", "Gerät"],
-  outcome: ["outcome", "Ergebnis"],
-  paired_by: ["paired", "gekoppelt"],
-  pairing: ["QR code", "QR-Code"],
-  platform: ["system", "System"],
-  policy: ["forbidden by policy", "nach den Regeln verboten"],
-  reason: ["reason", "Begründung"],
-  restoration: ["restoration", "Wiederherstellung"],
-  route: ["request", "Anfrage"],
-  sha256: ["SHA-256", "SHA-256"],
-  version: ["version", "Version"],
-  whole: ["intact", "unversehrt"],
+  act: { en: "act", de: "Vorgang" },
+  administrator: { en: "administrator", de: "Administration" },
+  approval: { en: "approval", de: "Freigabe" },
+  attempts_left: { en: "attempts left", de: "verbleibende Versuche" },
+  awaited: { en: "address not yet confirmed", de: "Adresse noch nicht bestätigt" },
+  by: { en: "by", de: "durch" },
+  cause: { en: "cause", de: "Ursache" },
+  changed: { en: "changed", de: "geändert" },
+  code: { en: "refused because", de: "abgelehnt wegen" },
+  code_label: { en: "code label", de: "Kennung des Codes" },
+  day: { en: "day", de: "Tag" },
+  days: { en: "signed days", de: "signierte Tage" },
+  events: { en: "events", de: "Ereignisse" },
+  finding: { en: "finding", de: "Befund" },
+  identities: { en: "identities", de: "Identitäten" },
+  identity: { en: "identity", de: "Identität" },
+  in_a_row: { en: "in a row", de: "nacheinander" },
+  name: { en: "device", de: "Gerät" },
+  outcome: { en: "outcome", de: "Ergebnis" },
+  paired_by: { en: "paired", de: "gekoppelt" },
+  pairing: { en: "QR code", de: "QR-Code" },
+  platform: { en: "system", de: "System" },
+  policy: { en: "forbidden by policy", de: "nach den Regeln verboten" },
+  reason: { en: "reason", de: "Begründung" },
+  restoration: { en: "restoration", de: "Wiederherstellung" },
+  route: { en: "request", de: "Anfrage" },
+  sha256: { en: "SHA-256", de: "SHA-256" },
+  version: { en: "version", de: "Version" },
+  whole: { en: "intact", de: "unversehrt" },
 };
-const WHO: Said = ["name", "Name"];
+const WHO: Said = { en: "name", de: "Name" };
 
 const WORDS: Record<string, Record<string, Said>> = {
   by: {
-    administrator: ["an administrator", "die Administration"],
-    barring: ["a bar", "eine Sperre"],
-    completion: ["a completed restoration", "eine abgeschlossene Wiederherstellung"],
-    device: ["a device", "ein Gerät"],
-    disabling: ["switching restore off", "Ausschalten der Wiederherstellung"],
-    dispute: ["a dispute", "einen Widerspruch"],
-    new_code: ["a new code", "einen neuen Code"],
-    new_device: ["the new device", "das neue Gerät"],
-    newer_offer: ["a newer QR code", "einen neueren QR-Code"],
-    newer_request: ["a newer request", "eine neuere Anfrage"],
-    paired_device: ["a paired device", "ein gekoppeltes Gerät"],
-    pairing: ["a pairing", "eine Kopplung"],
-    reclaim: ["a device that came back", "ein zurückgekehrtes Gerät"],
-    restoration: ["a restoration", "eine Wiederherstellung"],
-    unpairing: ["an unpairing", "eine Entkopplung"],
+    administrator: { en: "an administrator", de: "die Administration" },
+    barring: { en: "a bar", de: "eine Sperre" },
+    completion: { en: "a completed restoration", de: "eine abgeschlossene Wiederherstellung" },
+    device: { en: "a device", de: "ein Gerät" },
+    disabling: { en: "switching restore off", de: "Ausschalten der Wiederherstellung" },
+    dispute: { en: "a dispute", de: "einen Widerspruch" },
+    new_code: { en: "a new code", de: "einen neuen Code" },
+    new_device: { en: "the new device", de: "das neue Gerät" },
+    newer_offer: { en: "a newer QR code", de: "einen neueren QR-Code" },
+    newer_request: { en: "a newer request", de: "eine neuere Anfrage" },
+    paired_device: { en: "a paired device", de: "ein gekoppeltes Gerät" },
+    pairing: { en: "a pairing", de: "eine Kopplung" },
+    reclaim: { en: "a device that came back", de: "ein zurückgekehrtes Gerät" },
+    restoration: { en: "a restoration", de: "eine Wiederherstellung" },
+    unpairing: { en: "an unpairing", de: "eine Entkopplung" },
   },
   cause: {
-    ContentRejected: ["the content was refused", "Inhalt abgelehnt"],
-    MailboxFull: ["the mailbox is full", "Postfach voll"],
-    MessageTooLarge: ["the mail was too large", "E-Mail zu groß"],
-    NoEmail: ["there is no such address", "Adresse gibt es nicht"],
-    OnAccountSuppressionList: ["bounced before", "früher schon zurückgekommen"],
-    Suppressed: ["bounced before", "früher schon zurückgekommen"],
-    abuse: ["reported as spam", "als Spam gemeldet"],
-    fraud: ["reported as fraud", "als Betrug gemeldet"],
-    virus: ["reported as a virus", "als Virus gemeldet"],
+    ContentRejected: { en: "the content was refused", de: "Inhalt abgelehnt" },
+    MailboxFull: { en: "the mailbox is full", de: "Postfach voll" },
+    MessageTooLarge: { en: "the mail was too large", de: "E-Mail zu groß" },
+    NoEmail: { en: "there is no such address", de: "Adresse gibt es nicht" },
+    OnAccountSuppressionList: { en: "bounced before", de: "früher schon zurückgekommen" },
+    Suppressed: { en: "bounced before", de: "früher schon zurückgekommen" },
+    abuse: { en: "reported as spam", de: "als Spam gemeldet" },
+    fraud: { en: "reported as fraud", de: "als Betrug gemeldet" },
+    virus: { en: "reported as a virus", de: "als Virus gemeldet" },
   },
   outcome: {
-    cancelled: ["cancelled", "abgebrochen"],
-    held: ["limited", "eingeschränkt"],
-    kept: ["kept", "behalten"],
-    put_back: ["put back", "zurückgesetzt"],
-    unpaired: ["unpaired", "entkoppelt"],
+    cancelled: { en: "cancelled", de: "abgebrochen" },
+    held: { en: "limited", de: "eingeschränkt" },
+    kept: { en: "kept", de: "behalten" },
+    put_back: { en: "put back", de: "zurückgesetzt" },
+    unpaired: { en: "unpaired", de: "entkoppelt" },
   },
 };
 
@@ -85,7 +85,7 @@ export function isTold(member: string, value: unknown): boolean {
 }
 
 function said(words: Said | undefined): string | undefined {
-  return words?.[language.value === "de" ? 1 : 0];
+  return words?.[language.value];
 }
 
 /** What a member is called. `name` is an administrator's in rows of theirs, else a device's. */
