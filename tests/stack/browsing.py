@@ -113,6 +113,16 @@ class Desk:
         self.page.get_by_label("Reason").fill(reason)
         self.page.get_by_role("dialog").get_by_role("button", name=confirms, exact=True).click()
 
+    def confirmed(self, card: Locator, what: str) -> None:
+        """Decide on an approval, or carry it out: at its card, then in the dialog that says what it does."""
+        card.get_by_role("button", name=what, exact=True).click()
+        self.page.get_by_role("dialog").get_by_role("button", name=what, exact=True).click()
+
+    def looked_at_again(self) -> None:
+        """Come back to the page from another window, some time later."""
+        time.sleep(2.5)  # sooner than that is the same look
+        self.page.evaluate("dispatchEvent(new Event('focus'))")
+
     def listed(self, identity: str) -> Locator:
         """The user's row in the list, once the list has it."""
         end = time.monotonic() + SECONDS_TO_BE_LISTED

@@ -19,6 +19,7 @@ import pytest
 
 from docs.build.events import EVENT_TYPES
 from functions.dashboard import bundle
+from restore import policy
 from tests.template.translated import ROOT
 from tests.unit.events import ADDRESSES, Address, event
 
@@ -187,8 +188,8 @@ def test_the_page_finds_its_files_at_every_address(
 def test_the_browser_may_do_nothing_else(get: Callable[..., dict[str, Any]]) -> None:
     """A 3.4: a policy without any inline code or other host than the sign-in domain; never framed."""
     headers = get(None)["headers"]
-    policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
-    assert policy == {
+    rules = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+    assert rules == {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
@@ -223,6 +224,21 @@ def test_every_event_and_member_has_a_name_for_people() -> None:
     told = re.search(r"^TOLD: Final = frozenset\(\n\s+\{(.+?)\}", publish, re.DOTALL | re.MULTILINE)
     assert told
     assert members == {*re.findall(r'"(\w+)"', told[1]), "name", "reason"}
+
+
+def test_the_form_of_policy_knows_what_the_server_takes() -> None:
+    """S14: it tells people what is wrong in their language, so it has to have the same ranges and domains."""
+    form = (SOURCES / "web/src/views/policy/fields.ts").read_text("utf-8")
+    numbers = re.findall(r"^  (\w+): \[(\d+), (\d+)\],$", form, re.MULTILINE)
+    assert {name: (int(least), int(most)) for name, least, most in numbers} == policy.NUMBERS
+    written = re.search(r"^const DOMAIN = /\^(.+)\$/;$", form, re.MULTILINE)
+    assert written
+    assert written[1] == policy._DOMAIN
+    most = re.search(r"^const MOST_DOMAINS = (\d+);$", form, re.MULTILINE)
+    assert most
+    schemas = json.loads((ROOT / "docs/openapi.json").read_text("utf-8"))["components"]["schemas"]
+    domains, _ = schemas["WholePolicy"]["properties"]["email_domains"]["anyOf"]
+    assert int(most[1]) == domains["maxItems"]
 
 
 def test_files_are_kept_for_good_and_by_their_kind(get: Callable[..., dict[str, Any]], artifact: Path) -> None:

@@ -1,14 +1,16 @@
 // The frame around all views: who is signed in, where one can go, and the view of the place where one is.
 import type { ComponentChildren, FunctionComponent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { useWhileSeen } from "./api/seen";
 import { useCell } from "./cell";
 import { Said, Title } from "./design/parts";
 import { type Theme, THEMES, chooseTheme, theme } from "./design/theme";
 import { place, to } from "./router";
 import { type Role, may } from "./session/roles";
 import { type Person, serverName, session, signIn, signInAgain, signOut } from "./session/session";
-import { LANGUAGES, type Language, choose, language, texts } from "./texts";
+import { LANGUAGES, type Language, choose, language, number, texts } from "./texts";
 import { Approvals } from "./views/approvals/approvals";
+import { readApprovals, waiting, waitingFor } from "./views/approvals/waiting";
 import { Letter } from "./views/letter/letter";
 import { Log } from "./views/log/log";
 import { Policy } from "./views/policy/policy";
@@ -83,6 +85,7 @@ function Frame({ person }: { person: Person }) {
   const found = VIEWS[name];
   const seen = found && may(person.role, found.role) ? found : undefined;
   const current = name === "user" ? "users" : name;
+  const approvals = useWaiting(person, current === "approvals");
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{say.skip}</a>
@@ -97,7 +100,10 @@ function Frame({ person }: { person: Person }) {
             <ul>
               {Object.entries(VIEWS).filter(([, { listed, role }]) => listed && may(person.role, role)).map(([one]) => (
                 <li key={one}>
-                  <a href={to([one])} aria-current={one === current ? "page" : undefined}>{say.nav[one as keyof typeof say.nav]}</a>
+                  <a href={to([one])} aria-current={one === current ? "page" : undefined}>
+                    {say.nav[one as keyof typeof say.nav]}
+                    {one === "approvals" && <Count of={approvals} />}
+                  </a>
                 </li>
               ))}
             </ul>
@@ -117,6 +123,22 @@ function Frame({ person }: { person: Person }) {
       <Said />
     </>
   );
+}
+
+/** How many approvals wait for this person. Their own view reads them more often than this does, and by itself. */
+function useWaiting(person: Person, seen: boolean): number {
+  const decides = may(person.role, VIEWS["approvals"]?.role ?? "admin");
+  const read = () => readApprovals().catch(() => undefined); // the next time will do: nobody has asked for it
+  useEffect(() => {
+    if (decides && !seen) void read();
+  }, []);
+  useWhileSeen(read, 60, decides && !seen);
+  return waitingFor(person.sub, useCell(waiting));
+}
+
+function Count({ of }: { of: number }) {
+  if (of === 0) return null;
+  return <>{" "}<span class="count">{number(of)}<span class="hidden"> {texts().approvals.forYou}</span></span></>;
 }
 
 function skip(event: Event): void {

@@ -69,7 +69,8 @@ export async function send(
   if (wanted.body !== undefined) headers["Content-Type"] = "application/json";
   if (wanted.ifMatch) headers["If-Match"] = wanted.ifMatch;
   if (wanted.approval) headers["Approval"] = wanted.approval;
-  const answer = await sent(url, {
+  const onlyReads = method === "GET" || wanted.query?.["dry_run"] === "true";
+  const answer = await sent(url, onlyReads, {
     method,
     headers,
     ...(wanted.body === undefined ? {} : { body: JSON.stringify(wanted.body) }),
@@ -94,11 +95,13 @@ async function freshToken(): Promise<string> {
   }
 }
 
-async function sent(url: URL, init: RequestInit): Promise<Response> {
+/** What only reads has changed nothing; anything else may have been done before its answer was lost. */
+async function sent(url: URL, onlyReads: boolean, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch {
-    throw new ApiProblem("unreachable", texts().problems.unreachable);
+    const { problems } = texts();
+    throw new ApiProblem("unreachable", onlyReads ? problems.unreachable : problems.unanswered);
   }
 }
 

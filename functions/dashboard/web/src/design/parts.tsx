@@ -33,6 +33,20 @@ export function Badge({ tone, children }: { tone?: Tone; children: ComponentChil
   return <span class={`badge ${tone ?? ""}`}>{children}</span>;
 }
 
+interface ButtonProps {
+  off?: boolean;
+  main?: boolean;
+  danger?: boolean;
+  onPress: () => void;
+  children: ComponentChildren;
+}
+
+/** A button that keeps the focus while it cannot be pressed: what was pressed does not throw one back to the page's beginning. */
+export function Button({ off = false, main = false, danger = false, onPress, children }: ButtonProps) {
+  const look = ["button", main && "main", danger && "danger"].filter(Boolean).join(" ");
+  return <button type="button" class={look} aria-disabled={off} onClick={() => off || onPress()}>{children}</button>;
+}
+
 const TONES: Record<RestoreStatus, Tone> = { enabled: "good", awaiting_email: "warn", off: "warn", disabled_by_admin: "bad" };
 
 /** Where mail bounces nobody gets the code that is mailed: that is no green. */

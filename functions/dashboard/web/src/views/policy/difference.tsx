@@ -1,8 +1,6 @@
 // A policy's fields, and two policies beside each other: for whoever changes them, and for whoever approves the change.
 import { ask } from "../../api/client";
-import { useResource } from "../../api/resource";
 import type { WholePolicy as Fields } from "../../api/types";
-import { Trouble, Waiting } from "../../design/parts";
 import { texts } from "../../texts";
 
 export type Name = keyof Fields;
@@ -25,23 +23,6 @@ export async function readPolicy(): Promise<Read> {
   const { data, etag } = await ask("GET /policy");
   const { version, ...fields } = data;
   return { fields, version, etag: etag ?? `"${version}"` };
-}
-
-/** What somebody asks to have approved, against the policy in force. */
-export function Change({ wanted }: { wanted: Fields }) {
-  const say = texts();
-  const found = useResource("policy", readPolicy);
-  if (found.problem) return <Trouble problem={found.problem} again={() => void found.again()} />;
-  if (!found.data) return <Waiting />;
-  const { fields, version } = found.data;
-  // by what is asked for, not by what this screen knows: a field of a later release must not be approved unseen
-  const changed = (Object.keys(wanted) as Name[]).filter((name) => !same(wanted[name], fields[name]));
-  return (
-    <>
-      {changed.length === 0 ? <p>{say.approvals.nothingChanges}</p> : <Difference names={changed} left={fields} right={wanted} />}
-      <p class="quiet small">{say.approvals.against(version)}</p>
-    </>
-  );
 }
 
 export function Difference({ names, left, right }: { names: Name[]; left: Fields; right: Fields }) {

@@ -1,22 +1,20 @@
 // Policy: every field in a sentence, tried before it is saved, and saved over the version that was read.
-import { useState } from "preact/hooks";
-import { type ApiProblem, ask, problemFrom } from "../../api/client";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiProblem, ask, problemFrom } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
 import type { PolicyTried as Effect, WholePolicy as Fields } from "../../api/types";
-import { Dialog, Field, Title, Trouble, Waiting, say as announce } from "../../design/parts";
+import { Button, Dialog, Field, Title, Trouble, Waiting, say as announce } from "../../design/parts";
 import { to } from "../../router";
 import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
-import { texts } from "../../texts";
+import { number, texts } from "../../texts";
 import { Difference, GROUPS, NAMES, type Name, type Read, readPolicy, same, shown } from "./difference";
+import { Effects } from "./effects";
+import { type Form, NUMBERS, fieldsOf, formOf, wrongWith } from "./fields";
 
 const DRAFT = "policy";
-/** Nobody has more devices than policy can ever allow. */
-const MOST_DEVICES = 10;
-
-/** What of a policy the form holds: of a number and of domains, the text that somebody types. */
-type Form = Record<Name, boolean | string>;
+const TRIED = "policy tried";
 
 export function Policy({ person }: { person: Person }) {
   const say = texts().policy;
@@ -41,32 +39,49 @@ interface FormProps {
   know: (read: Read) => void;
 }
 
+/** What was tried last: shown as long as the same is wanted over the same version, after a way to a list and back, too. */
+interface Tried {
+  wanted: Fields;
+  version: number;
+  effect: Effect;
+}
+
 function PolicyForm({ read, changes, again, know }: FormProps) {
   const say = texts().policy;
   // what somebody has changed, by field; the rest is as it is in force
   const [edits, setEdits] = useState<Partial<Form>>(() => readDraft<Partial<Form>>(DRAFT) ?? {});
-  const [effect, setEffect] = useState<Effect>();
+  const [tried, setTried] = useState<Tried | undefined>(() => readDraft<Tried>(TRIED));
+  const [checks, setChecks] = useState(0);
   const [problem, setProblem] = useState<ApiProblem>();
   const [acting, setActing] = useState(false);
   const [waits, setWaits] = useState(false);
   const [mine, setMine] = useState<{ edits: Partial<Form>; before: Read }>();
+  const whole = useRef<HTMLFormElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
 
   const form: Form = { ...formOf(read.fields), ...edits };
   const wanted = fieldsOf(form);
   const changed = NAMES.filter((name) => !same(wanted[name], read.fields[name]));
+  const effect = changed.length > 0 && tried?.version === read.version && same(tried.wanted, wanted) ? tried.effect : undefined;
+  const wrongs = Object.fromEntries(NAMES.map((name) => [name, wrongWith(name, form[name]) ?? refused(problem, name)]));
+
+  useEffect(() => {
+    if (checks > 0) whole.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [checks]);
 
   const edit = (name: Name, value: boolean | string) => {
     const next = { ...edits, [name]: value };
     setEdits(next);
     keepDraft(DRAFT, next);
-    setEffect(undefined);
     setProblem(undefined);
   };
   const undo = () => {
     setEdits({});
     dropDraft(DRAFT);
-    setEffect(undefined);
+    setTried(undefined);
+    dropDraft(TRIED);
     setProblem(undefined);
+    setChecks(0);
   };
   const attempt = async (act: () => Promise<void>) => {
     setActing(true);
@@ -80,18 +95,29 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
         setMine({ edits, before: read });
       } else {
         setProblem(is);
+        if (is.errors.length > 0) setChecks(checks + 1);
+        if (is.status === 0 || is.status >= 500) await again(); // it may have been saved all the same
       }
     } finally {
       setActing(false);
     }
   };
-  const tryIt = () =>
-    attempt(async () => {
-      const { data } = await ask("PUT /policy", { query: { dry_run: "true" }, body: wanted });
-      if ("locked_out" in data) setEffect(data);
+  const tryIt = () => {
+    if (NAMES.some((name) => wrongWith(name, form[name]))) {
+      setProblem(undefined);
+      setChecks(checks + 1);
+      return;
+    }
+    void attempt(async () => {
+      const { data } = await ask("PUT /policy", { query: { dry_run: "true" }, body: wanted, ifMatch: read.etag });
+      if (!("locked_out" in data)) return;
+      const is: Tried = { wanted, version: read.version, effect: data };
+      setTried(is);
+      keepDraft(TRIED, is);
     });
+  };
   const save = () =>
-    attempt(async () => {
+    void attempt(async () => {
       const reply = await ask("PUT /policy", { body: wanted, ifMatch: read.etag });
       forget("approvals");
       if (reply.status === 202) {
@@ -105,64 +131,52 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
       know({ fields, version, etag: reply.etag ?? `"${version}"` });
       announce(say.saved(version));
     });
+  const keep = () => {
+    setMine(undefined);
+    announce(say.conflict.kept);
+  };
 
   return (
-    <form
-      class="columns"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void (effect ? save() : tryIt());
-      }}
-    >
+    <form class="columns" noValidate ref={whole} onSubmit={(event) => event.preventDefault()}>
       <div class="stack">
         {Object.entries(GROUPS).map(([group, names]) => (
           <fieldset key={group} class="card" disabled={!changes}>
             <legend class="hidden">{say.groups[group as keyof typeof say.groups]}</legend>
             <h2 aria-hidden="true">{say.groups[group as keyof typeof say.groups]}</h2>
             {names.map((name) => (
-              <One
-                key={name}
-                name={name}
-                value={form[name]}
-                wrong={problem?.errors.find(({ field }) => field.split(".")[0] === name)?.message}
-                onEdit={(value) => edit(name, value)}
-              />
+              <One key={name} name={name} value={form[name]} wrong={checks > 0 ? wrongs[name] : undefined} onEdit={(value) => edit(name, value)} />
             ))}
           </fieldset>
         ))}
       </div>
       {changes && (
         <section class="card sticky" aria-labelledby="changes">
-          <h2 id="changes">{say.changes}</h2>
+          <h2 id="changes" ref={heading} tabIndex={-1}>{say.changes}</h2>
           {changed.length === 0 ? <p class="quiet">{say.unchanged}</p> : <Difference names={changed} left={read.fields} right={wanted} />}
-          {effect && <Effects effect={effect} wanted={wanted} />}
+          <div role="status">{effect && <Effects effect={effect} wanted={wanted} />}</div>
           {changed.length > 0 && !effect && <p class="hint">{say.tryFirst}</p>}
-          {problem && <Trouble problem={problem} />}
+          {problem && <Trouble problem={new ApiProblem(problem.code, problem.detail, problem.status)} />}
           <div class="buttons">
-            <button type="button" class={effect ? "button" : "button main"} disabled={acting || changed.length === 0} onClick={() => void tryIt()}>
-              {say.tryIt}
-            </button>
-            <button type="button" class={effect ? "button main" : "button"} disabled={acting || !effect} onClick={() => void save()}>{say.save}</button>
-            {changed.length > 0 && <button type="button" class="button" disabled={acting} onClick={undo}>{say.undo}</button>}
+            <Button main={!effect} off={acting || changed.length === 0} onPress={tryIt}>{say.tryIt}</Button>
+            <Button main={effect !== undefined} off={acting || !effect} onPress={save}>{say.save}</Button>
+            {changed.length > 0 && <Button off={acting} onPress={() => (undo(), heading.current?.focus())}>{say.undo}</Button>}
           </div>
         </section>
       )}
       {waits && <Waits onClose={() => (setWaits(false), undo())} />}
-      {mine && (
-        <Conflict
-          mine={mine}
-          now={read}
-          onKeep={() => (setMine(undefined), setEffect(undefined))}
-          onTake={() => (setMine(undefined), undo())}
-        />
-      )}
+      {mine && <Conflict mine={mine} now={read} onKeep={keep} onTake={() => (setMine(undefined), undo())} />}
     </form>
   );
 }
 
+/** The server's own sentence about a field is English, and for programs: what it refuses is said here to be refused. */
+function refused(problem: ApiProblem | undefined, name: Name): string | undefined {
+  return problem?.errors.some(({ field }) => field.split(".")[0] === name) ? texts().policy.wrong.other : undefined;
+}
+
 function One({ name, value, wrong, onEdit }: { name: Name; value: boolean | string; wrong: string | undefined; onEdit: (value: boolean | string) => void }) {
   const [label, hint] = texts().policy.fields[name] ?? [name, ""];
+  const range = NUMBERS[name];
   if (typeof value === "boolean") {
     return (
       <div class="check">
@@ -174,42 +188,36 @@ function One({ name, value, wrong, onEdit }: { name: Name; value: boolean | stri
   }
   return (
     <Field label={label} hint={hint} wrong={wrong}>
-      {(attributes) =>
-        name === "email_domains"
-          ? <textarea {...attributes} class="input low" rows={3} value={value} spellcheck={false} onInput={(event) => onEdit(event.currentTarget.value)} />
-          : <input {...attributes} class="input short" type="number" inputMode="numeric" value={value} onInput={(event) => onEdit(event.currentTarget.value)} />}
+      {({ "aria-describedby": described, ...attributes }) =>
+        range
+          ? (
+            <div class="ranged">
+              <input
+                {...attributes}
+                aria-describedby={`${name}-range ${described ?? ""}`}
+                class="input short"
+                type="number"
+                inputMode="numeric"
+                min={range[0]}
+                max={range[1]}
+                value={value}
+                onInput={(event) => onEdit(event.currentTarget.value)}
+              />
+              <span class="quiet" id={`${name}-range`}>{texts().policy.range(number(range[0]), number(range[1]))}</span>
+            </div>
+          )
+          : (
+            <textarea
+              {...attributes}
+              aria-describedby={described}
+              class="input low"
+              rows={3}
+              value={value}
+              spellcheck={false}
+              onInput={(event) => onEdit(event.currentTarget.value)}
+            />
+          )}
     </Field>
-  );
-}
-
-/** Whom it would meet: how many, and where the list of them is. */
-function Effects({ effect, wanted }: { effect: Effect; wanted: Fields }) {
-  const say = texts().policy;
-  const lists: [query: Record<string, string>, name: string][] = [];
-  if (wanted.enforce_on_creation && wanted.restore_enabled) {
-    lists.push([{ restore: "off" }, say.whoOff], [{ restore: "awaiting_email" }, say.whoUnconfirmed]);
-  }
-  if (wanted.require_verification_key) lists.push([{ lacks: "verification_key" }, say.whoUnverified]);
-  if (wanted.max_devices < MOST_DEVICES) {
-    lists.push([{ devices_over: String(wanted.max_devices) }, say.whoOver(wanted.max_devices)]);
-  }
-  return (
-    <div class={`notice ${effect.locked_out > 0 ? "bad" : effect.obliged > 0 ? "warn" : "good"}`} role="status">
-      <h3>{say.effect}</h3>
-      <p>{say.lockedOut(effect.locked_out)}</p>
-      {effect.locked_out > 0 && (
-        <>
-          <a href={to(["users"], { restore: "enabled" })}>{say.whoReady}</a>
-          <p class="small">{say.readyAndBounced}</p>
-        </>
-      )}
-      <p>{say.obliged(effect.obliged)}</p>
-      {effect.obliged > 0 && (
-        <ul class="list">
-          {lists.map(([query, name]) => <li key={name}><a href={to(["users"], query)}>{name}</a></li>)}
-        </ul>
-      )}
-    </div>
   );
 }
 
@@ -239,23 +247,24 @@ function Conflict({ mine, now, onKeep, onTake }: ConflictProps) {
   const before = mine.before.fields;
   const wanted = fieldsOf({ ...formOf(before), ...mine.edits });
   const differ = NAMES.filter((name) => !same(before[name], now.fields[name]) || !same(before[name], wanted[name]));
+  const heads = [say.before, say.theirs, say.yours];
   return (
     <Dialog title={say.title} onClose={onKeep}>
       <p>{say.text}</p>
-      <table class="table tight">
+      <table class="table tight folds">
         <thead>
           <tr>
             <th scope="col">{texts().policy.field}</th>
-            {[say.before, say.theirs, say.yours].map((head) => <th key={head} scope="col">{head}</th>)}
+            {heads.map((head) => <th key={head} scope="col">{head}</th>)}
           </tr>
         </thead>
         <tbody>
           {differ.map((name) => (
             <tr key={name}>
               <th scope="row">{texts().policy.fields[name]?.[0] ?? name}</th>
-              <td>{shown(before[name])}</td>
+              <td data-label={heads[0]}>{shown(before[name])}</td>
               {[now.fields, wanted].map((fields, which) => (
-                <td key={which}>{same(before[name], fields[name]) ? "=" : <strong>{shown(fields[name])}</strong>}</td>
+                <td key={which} data-label={heads[which + 1]}>{same(before[name], fields[name]) ? <span class="quiet">{say.unchanged}</span> : <strong>{shown(fields[name])}</strong>}</td>
               ))}
             </tr>
           ))}
@@ -267,25 +276,4 @@ function Conflict({ mine, now, onKeep, onTake }: ConflictProps) {
       </div>
     </Dialog>
   );
-}
-
-function formOf(fields: Fields): Form {
-  const { email_domains: domains, ...others } = fields;
-  const form = Object.fromEntries(Object.entries(others).map(([name, value]) => [name, typeof value === "number" ? String(value) : value]));
-  return { ...form, email_domains: (domains ?? []).join("\n") } as Form;
-}
-
-function fieldsOf(form: Form): Fields {
-  const fields = Object.fromEntries(
-    NAMES.map((name) => {
-      const value = form[name];
-      if (name === "email_domains") {
-        const domains = String(value).split(/[\s,]+/).filter(Boolean);
-        return [name, domains.length > 0 ? domains : null];
-      }
-      // what is no number goes to the server as it is, which says so beside the field
-      return [name, typeof value === "string" && /^\d+$/.test(value.trim()) ? Number(value) : value];
-    }),
-  );
-  return fields as unknown as Fields;
 }
