@@ -789,7 +789,7 @@ def test_nothing_exceeds_a_narrow_screen(
     at.page.get_by_role("main").get_by_role("spinbutton").first.fill("48")
     at.page.get_by_label(re.compile("Restore from the start|Wiederherstellung von Anfang an")).check()
     at.button("Try it" if language == "en" else "Ausprobieren").click()
-    expect(at.page.get_by_role("main").get_by_role("link").first).to_be_visible()
+    expect(at.page.get_by_role("heading", name=re.compile("What it would do|Was geschehen würde"))).to_be_visible()
     fits("policy-tried")
     at.user(crowded.identity)
     limited = at.page.get_by_text(re.compile("^Limited until|^Eingeschränkt bis"))
@@ -897,3 +897,19 @@ def test_times_are_written_as_the_reader_does(
     at.user(ada.identity)
     fact = at.page.locator("dt", has_text=re.compile("^(Created|Angelegt)$")).locator("xpath=following-sibling::dd")
     expect(fact).to_have_text(re.compile(f"^{written}$"))
+
+
+def test_the_focus_goes_back_or_to_the_title(desk: Opening, ada: Person) -> None:
+    """WCAG 2.4.3: a dialog gives the focus back to what opened it, or to the title where nothing did."""
+    at = desk("helpdesk")
+    page = at.user(ada.identity)
+    at.button("Bar restore").click()
+    page.get_by_label("Reason").fill("heard it on the telephone")
+    page.reload()  # the draft opens the dialog again
+    expect(page.get_by_label("Reason")).to_have_value("heard it on the telephone")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(at.heading(ada.identity)).to_be_focused()
+    at.button("Bar restore").click()
+    page.keyboard.press("Escape")
+    expect(at.button("Bar restore")).to_be_focused()

@@ -114,29 +114,6 @@ export function Field({ label, hint, wrong, narrow, children }: FieldProps) {
   );
 }
 
-interface BusyButtonProps {
-  /** Whether what it does is under way. Then it does nothing, and keeps the focus, which a disabled button would lose. */
-  busy: boolean;
-  kind?: "" | "main" | "danger" | "main danger" | "wide";
-  submits?: boolean;
-  onClick?: () => void;
-  children: ComponentChildren;
-}
-
-/** A button that cannot be pressed twice, and stays where the keyboard is. A form that it submits has to mind `busy`, too:
- * Enter in a field submits without it. */
-export function BusyButton({ busy, kind = "", submits = false, onClick, children }: BusyButtonProps) {
-  const press = (event: Event) => {
-    if (busy) event.preventDefault();
-    else onClick?.();
-  };
-  return (
-    <button type={submits ? "submit" : "button"} class={`button ${kind}`} aria-disabled={busy ? "true" : undefined} onClick={press}>
-      {children}
-    </button>
-  );
-}
-
 /** A modal dialog: the browser's own, which keeps the focus inside. It goes back to where it was, or else to the title. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
