@@ -783,6 +783,8 @@ def test_nothing_exceeds_a_narrow_screen(
         if name in {"users", "approvals", "log"}:
             links = at.page.get_by_role("main").get_by_role("link", name=crowded.identity)
             expect(links.first).to_be_visible(timeout=40_000)
+        if name == "users":
+            expect(at.page.get_by_text(re.compile("^1 (user|Person)$"))).to_be_visible()
         fits(name)
     at.page.get_by_role("main").get_by_role("spinbutton").first.fill("48")
     at.page.get_by_label(re.compile("Restore from the start|Wiederherstellung von Anfang an")).check()
@@ -793,6 +795,8 @@ def test_nothing_exceeds_a_narrow_screen(
     limited = at.page.get_by_text(re.compile("^Limited until|^Eingeschränkt bis"))
     expect(limited).to_be_visible()
     expect(at.page.get_by_text(re.compile("^Mail has bounced since|^E-Mails kommen seit"))).to_be_visible()
+    expect(at.page.get_by_text(re.compile("^(Mail bounced|E-Mail kam zurück)$"))).to_be_visible()
+    expect(at.page.get_by_role("main")).not_to_contain_text("General")  # SES's word for no reason given
     fits("user")
     assert not at.violations()
     at.page.get_by_role("button", name=re.compile(f"^(Unpair|Entkoppeln) {'W' * 64}")).click()

@@ -74,7 +74,7 @@ export const de: Texts = {
     devices: "Geräte",
     missing: "Was fehlt",
     found: (users, more) => (more ? count(users, "# oder mehr Personen", "# oder mehr Personen") : count(users, "# Person", "# Personen")),
-    badName: "Namen haben nur a–z, Ziffern, . - und _ und beginnen mit einem Buchstaben oder einer Ziffer: Schreiben Sie ue für ü.",
+    badName: "Namen enthalten nur a–z, Ziffern, . - und _ und beginnen mit einem Buchstaben oder einer Ziffer: Schreiben Sie ue für ü.",
     bounces: "E-Mails kommen zurück",
     empty: {
       title: "Keine Person gefunden",
@@ -240,7 +240,7 @@ export const de: Texts = {
       last_unpairing: "Letztes Gerät entkoppeln",
     },
     forIdentity: (identity) => `für ${identity}`,
-    forYou: "warten auf Sie",
+    forYou: "für Sie offen",
     askedBy: (when) => `Beantragt ${when} von`,
     expires: (when) => `läuft ${when} ab`,
     policySays: "Die Regeln werden so, wie es hier steht. Sie gelten innerhalb einer halben Minute überall.",
@@ -263,12 +263,12 @@ export const de: Texts = {
     confirm: {
       approve: (act, identity) => `„${act}“${identity ? ` für ${identity}` : ""} freigeben?`,
       carryOut: (act, identity) => `„${act}“${identity ? ` für ${identity}` : ""} ausführen?`,
-      approveThen: "Noch geschieht nichts: Wer es beantragt hat, kann es dann einmal ausführen, bis es abläuft.",
+      approveThen: "Noch geschieht nichts: Wer es beantragt hat, kann es danach einmal ausführen, bevor die Freigabe abläuft.",
       carryOutThen: "Es geschieht sofort. Die Freigabe ist damit verbraucht.",
     },
     stale: (requested, now) =>
       `Das wurde zu Version ${requested} der Regeln beantragt. Jetzt gilt Version ${now}, darum lässt es sich nicht mehr ausführen.`,
-    staleMine: "Machen Sie Ihre Änderung noch einmal, an den Regeln, wie sie jetzt sind.",
+    staleMine: "Ändern Sie die Regeln noch einmal, ausgehend von der jetzigen Version.",
     staleOthers: "Lehnen Sie es ab, und bitten Sie die Person, die es beantragt hat, es neu zu beantragen.",
     toPolicy: "Zu den Regeln",
     stillWaits: "Bisher wurde es nicht ausgeführt: Es wartet noch hier, und Sie können es noch einmal versuchen.",
@@ -327,7 +327,7 @@ export const de: Texts = {
     range: (least, most) => `${least} bis ${most}`,
     wrong: {
       number: (least, most) => `Geben Sie eine ganze Zahl von ${least} bis ${most} ein.`,
-      domain: (domain) => `„${domain}“ ist keine E-Mail-Domain. Geben Sie sie wie example.com ein.`,
+      domain: (domain) => `„${domain}“ ist keine E-Mail-Domain. Geben Sie sie in der Form example.com ein.`,
       domains: (most) => `Höchstens ${most} Domains.`,
       other: "Das nimmt der Server nicht an.",
     },

@@ -73,7 +73,7 @@ export const en = {
     devices: "Devices",
     missing: "What is missing",
     found: (users: number, more: boolean) => (more ? count(users, "# or more users", "# or more users") : count(users, "# user", "# users")),
-    badName: "Names have only a–z, digits, . - and _, and begin with a letter or digit: type ue for ü.",
+    badName: "Names contain only a–z, digits, . - and _, and begin with a letter or digit: type ue for ü.",
     bounces: "Mail bounces",
     empty: {
       title: "No user matches",
@@ -262,12 +262,12 @@ export const en = {
     confirm: {
       approve: (act: string, identity: string | null) => `Approve “${act}”${identity ? ` for ${identity}` : ""}?`,
       carryOut: (act: string, identity: string | null) => `Carry out “${act}”${identity ? ` for ${identity}` : ""}?`,
-      approveThen: "Nothing happens at once: whoever requested it can then carry it out, once, until it expires.",
+      approveThen: "Nothing happens yet: whoever requested it can then carry it out once, before the approval expires.",
       carryOutThen: "It happens at once. The approval is then used.",
     },
     stale: (requested: number, now: number) =>
       `This was requested for version ${requested} of the policy. Version ${now} is in force now, so it can no longer be carried out.`,
-    staleMine: "Make your change again, with the policy as it is now.",
+    staleMine: "Make your change again, starting from the policy as it is now.",
     staleOthers: "Deny it, and ask whoever requested it to request it again.",
     toPolicy: "Go to Policy",
     stillWaits: "It has not been carried out so far: it is still waiting here, and you can try again.",
@@ -326,7 +326,7 @@ export const en = {
     range: (least: string, most: string) => `${least} to ${most}`,
     wrong: {
       number: (least: string, most: string) => `Enter a whole number from ${least} to ${most}.`,
-      domain: (domain: string) => `“${domain}” is not a mail domain. Enter it as in example.com.`,
+      domain: (domain: string) => `“${domain}” is not a mail domain. Enter it in the form example.com.`,
       domains: (most: string) => `At most ${most} domains.`,
       other: "The server does not accept this.",
     },
