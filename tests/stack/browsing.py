@@ -173,3 +173,7 @@ class Desk:
         """Leave, and fail where the browser had something to complain about."""
         self.context.close()
         assert not self.complaints
+
+
+type Opening = Callable[..., Desk]
+"""Open a browser for somebody of a role."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from local.mailbox import Mailbox
 from local.places import STATE, missing_tool
 from local.progress import Progress
 from local.stack import Choice, Stack, running_stack
+from tests.stack.browsing import Desk, Opening, chromium
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,24 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 def mailbox(stack: Stack) -> Mailbox:
     """The mails that the stack has sent, those of other tests included: write to addresses of your own."""
     return stack.mailbox
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for all tests of a file."""
+    with sync_playwright() as playwright, chromium(playwright) as started:
+        yield started
+
+
+@pytest.fixture
+def desk(browser: Browser, stack: Stack) -> Iterator[Opening]:
+    """Open a browser for somebody; at the end none may have complained."""
+    opened: list[Desk] = []
+
+    def opening(role: str, person: str = "", **how: Any) -> Desk:
+        opened.append(Desk(browser, stack, **how))
+        return opened[-1].signed_in(role, person)
+
+    yield opening
+    for one in opened:
+        one.close()

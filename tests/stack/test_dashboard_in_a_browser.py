@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from local.administrators import Administrators
 from local.clerk import Clerk
@@ -21,7 +21,7 @@ from local.policy import changed
 from local.verify_log import Deployment, main
 from local.wholeness import Finding, Report
 from restore.policy import Policy
-from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, SECONDS_TO_BE_LISTED, Desk, chromium
+from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, SECONDS_TO_BE_LISTED, Desk
 from tests.stack.people import Person, members, pairing_completion, read_qr
 from tests.stack.test_mail_feedback import bounced, until_empty
 
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Route
 
     from local.stack import Stack
-
-    Opening = Callable[..., Desk]
+    from tests.stack.browsing import Opening
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: install it (Debian: apt-get install chromium) to try the dashboard"
@@ -56,27 +55,6 @@ BEYOND: Final = """() => {
 }"""
 """Every text that goes beyond the sides of the screen, whether something cuts it off there or not."""
 HOSTILE = '<img src=x onerror=alert(1)>"&'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, for all of these tests."""
-    with sync_playwright() as playwright, chromium(playwright) as started:
-        yield started
-
-
-@pytest.fixture
-def desk(browser: Browser, stack: Stack) -> Iterator[Opening]:
-    """Open a browser for somebody; at the end none may have complained."""
-    opened: list[Desk] = []
-
-    def opening(role: str, person: str = "", **how: Any) -> Desk:
-        opened.append(Desk(browser, stack, **how))
-        return opened[-1].signed_in(role, person)
-
-    yield opening
-    for one in opened:
-        one.close()
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ function Chart({ days, first, today }: { days: Point[]; first: Point; today: Poi
       </figcaption>
       <details>
         <summary>{say.table}</summary>
-        <table class="table figures">
+        <table class="table folds figures">
           <thead>
             <tr>
               <th scope="col">{say.day}</th>
@@ -175,9 +175,9 @@ function Chart({ days, first, today }: { days: Point[]; first: Point; today: Poi
             {[...days].reverse().map((one) => (
               <tr key={one.day}>
                 <td>{day(one.day)}</td>
-                <td class="number">{number(one.identities)}</td>
-                <td class="number">{number(one.restorable)}</td>
-                <td class="number">{number(one.identities - one.restorable)}</td>
+                <td class="number" data-label={say.all}>{number(one.identities)}</td>
+                <td class="number" data-label={say.could}>{number(one.restorable)}</td>
+                <td class="number" data-label={say.others}>{number(one.identities - one.restorable)}</td>
               </tr>
             ))}
           </tbody>
