@@ -612,7 +612,7 @@ def test_the_log_is_searched_and_exported(desk: Opening, ada: Person) -> None:
     expect(rows).to_have_count(2)
     at.page.get_by_label("To", exact=True).fill("2020-01-01T00:00")
     at.button("Filter").click()
-    expect(at.page.get_by_text("No event matches")).to_be_visible()
+    expect(at.page.get_by_role("heading", name="No event matches")).to_be_visible()
 
 
 def test_a_slice_of_readiness_leads_to_its_users(desk: Opening, ada: Person) -> None:

@@ -48,7 +48,10 @@ export function Log() {
 
   /** Ask for what stands in the fields, where nothing of it is wrong. */
   const apply = (chosen: Filters): Query | undefined => {
-    if (!isSound(chosen)) return undefined;
+    if (!isSound(chosen)) {
+      document.querySelector<HTMLElement>("form [aria-invalid=true]")?.focus();
+      return undefined;
+    }
     become(to(["log"], { ...queryOf(chosen) }));
     return askedBy(chosen);
   };

@@ -140,7 +140,9 @@ function Search({ value, typedBefore, onSearch, onEnter }: SearchProps) {
   useEffect(() => setTyped((now) => (asName(now) === value ? now : typedBefore)), [typedBefore]);
   useEffect(() => {
     if (wanted === value || wrong) return undefined;
-    const later = setTimeout(() => onSearch(wanted), PAUSE);
+    const asked = location.hash;
+    // whoever has just gone on, to a user, is not called back by what they typed before
+    const later = setTimeout(() => location.hash === asked && onSearch(wanted), PAUSE);
     return () => clearTimeout(later);
   }, [typed]);
   return (
