@@ -11,6 +11,7 @@ import { type Person, serverName, session, signIn, signInAgain, signOut } from "
 import { LANGUAGES, type Language, choose, language, number, texts } from "./texts";
 import { Approvals } from "./views/approvals/approvals";
 import { readApprovals, waiting, waitingFor } from "./views/approvals/waiting";
+import { Late } from "./views/letter/late";
 import { Letter } from "./views/letter/letter";
 import { Log } from "./views/log/log";
 import { Policy } from "./views/policy/policy";
@@ -42,7 +43,12 @@ export function App() {
     case "starting":
       return <Alone title={say.starting} />;
     case "out":
-      return <Alone title={say.out.title} text={say.out.text} act={say.signIn} onAct={() => void signIn("")} />;
+      if (now.leaving) return <Alone title={say.leaving} />;
+      return (
+        <Alone title={say.out.title} text={say.out.text} act={say.signIn} onAct={() => void signIn("")}>
+          {now.unrevoked && <p class="notice warn">{say.out.unrevoked}</p>}
+        </Alone>
+      );
     case "failed":
       return (
         <Alone title={say.failed.title} text={say.failed[now.why]} act={say.again} onAct={() => void signIn()}>
@@ -111,6 +117,7 @@ function Frame({ person }: { person: Person }) {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        <Late />
         {seen
           ? <seen.view key={`${name}/${parts.join("/")}`} person={person} parts={parts} />
           : (

@@ -1,7 +1,8 @@
 // The one way to the administrators' routes. Every error is an ApiProblem whose `detail` may be shown as it is.
 import { SERVER } from "../session/config";
-import { SessionOver, token } from "../session/session";
-import { language, texts } from "../texts";
+import { forgetAsked } from "../session/asked";
+import { PoolUnreachable, SessionOver, hasEnded, token } from "../session/session";
+import { inAWhile, language, texts } from "../texts";
 import type { Routes } from "./generated";
 
 export class ApiProblem extends Error {
@@ -10,6 +11,8 @@ export class ApiProblem extends Error {
     readonly detail: string,
     readonly status = 0,
     readonly errors: { field: string; message: string }[] = [],
+    /** The rule that forbids it, where policy does. */
+    readonly policy?: string,
   ) {
     super(detail);
   }
@@ -18,7 +21,15 @@ export class ApiProblem extends Error {
   get wantsSignIn(): boolean {
     return this.code === "reauthentication_required" || this.code === "token_invalid";
   }
+
+  /** Whether an act was sent whose answer never came: it may have been done all the same. Whoever acted then reads again
+   * what it was about, and looks before repeating it. */
+  get mayHaveHappened(): boolean {
+    return this.code === LOST;
+  }
 }
+
+const LOST = "lost";
 
 type Query = Record<string, string | null | undefined>;
 
@@ -69,14 +80,17 @@ export async function send(
   if (wanted.body !== undefined) headers["Content-Type"] = "application/json";
   if (wanted.ifMatch) headers["If-Match"] = wanted.ifMatch;
   if (wanted.approval) headers["Approval"] = wanted.approval;
-  const onlyReads = method === "GET" || wanted.query?.["dry_run"] === "true";
-  const answer = await sent(url, onlyReads, {
-    method,
-    headers,
-    ...(wanted.body === undefined ? {} : { body: JSON.stringify(wanted.body) }),
-  });
-  if (!answer.ok) throw await problemOf(answer);
-  const text = await answer.text();
+  const acts = method !== "GET" && !wanted.query?.["dry_run"];
+  let answer: Response;
+  let text: string;
+  try {
+    answer = await fetch(url, { method, headers, ...(wanted.body === undefined ? {} : { body: JSON.stringify(wanted.body) }) });
+    text = await answer.text();
+  } catch {
+    throw acts ? lost() : new ApiProblem("unreachable", texts().problems.unreachable);
+  }
+  if (!answer.ok) throw problemOf(answer, text, acts);
+  if (wanted.approval && answer.status !== 202) forgetAsked(wanted.approval);
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   return {
     status: answer.status,
@@ -91,28 +105,47 @@ async function freshToken(): Promise<string> {
     return await token();
   } catch (error) {
     if (error instanceof SessionOver) throw new ApiProblem("token_invalid", texts().problems.sessionOver, 401);
+    // nothing was sent yet
+    if (error instanceof PoolUnreachable) throw new ApiProblem("unreachable", texts().problems.unreachable);
     throw error;
   }
 }
 
-/** What only reads has changed nothing; anything else may have been done before its answer was lost. */
-async function sent(url: URL, onlyReads: boolean, init: RequestInit): Promise<Response> {
+function lost(status = 0): ApiProblem {
+  return new ApiProblem(LOST, texts().problems.unanswered, status);
+}
+
+/** Of the gateway, when the function behind it did not answer in time or not readably: it may have acted. */
+const NO_ANSWER = [500, 502, 504];
+
+function problemOf(answer: Response, text: string, acts: boolean): ApiProblem {
+  const { status } = answer;
+  const { code, detail, errors, policy } = membersOf(text);
+  if (code === "token_invalid") {
+    hasEnded.set(true);
+    return new ApiProblem(code, texts().problems.sessionOver, status);
+  }
+  if (acts && !code && NO_ANSWER.includes(status)) return lost(status);
+  const after = waitOf(answer);
+  const said = typeof detail === "string" ? detail : texts().problems.unreadable(status);
+  const whole = after === undefined ? said : `${said} ${texts().problems.after(inAWhile(after))}`;
+  return new ApiProblem(String(code ?? "unreadable"), whole, status, Array.isArray(errors) ? errors : [], policy);
+}
+
+function membersOf(text: string): Partial<ApiProblem> {
   try {
-    return await fetch(url, init);
+    return (JSON.parse(text) as Partial<ApiProblem> | null) ?? {};
   } catch {
-    const { problems } = texts();
-    throw new ApiProblem("unreachable", onlyReads ? problems.unreachable : problems.unanswered);
+    return {};
   }
 }
 
-async function problemOf(answer: Response): Promise<ApiProblem> {
-  try {
-    const { code, detail, errors } = (await answer.json()) as Partial<ApiProblem>;
-    if (code === "token_invalid") return new ApiProblem(code, texts().problems.sessionOver, answer.status);
-    return new ApiProblem(String(code), String(detail), answer.status, errors);
-  } catch {
-    return new ApiProblem("unreadable", texts().problems.unreadable(answer.status), answer.status);
-  }
+/** In how many seconds it may be tried again, where the server says so (RFC 9110, 10.2.3). */
+function waitOf({ status, headers }: Response): number | undefined {
+  const said = headers.get("Retry-After");
+  if (said === null || (status !== 429 && status !== 503)) return undefined;
+  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : undefined;
 }
 
 export function problemFrom(error: unknown): ApiProblem {

@@ -1,5 +1,6 @@
 // What was read stays, so that a view that was seen before is there at once, and is read again behind it.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { session } from "../session/session";
 import { type ApiProblem, problemFrom } from "./client";
 
 const kept = new Map<string, unknown>();
@@ -56,6 +57,11 @@ export function useResource<T>(key: string, read: () => Promise<T>, join?: (fres
     know,
   };
 }
+
+// whoever signs out leaves nothing behind in a tab that stays open
+session.watch(({ state }) => {
+  if (state === "out") kept.clear();
+});
 
 /** Forget what an act has made old. */
 export function forget(start: string): void {

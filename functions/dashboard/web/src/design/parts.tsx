@@ -5,7 +5,7 @@ import type { ApiProblem } from "../api/client";
 import type { RestoreStatus } from "../api/types";
 import { Cell, useCell } from "../cell";
 import { signIn, signInAgain } from "../session/session";
-import { distance, texts, time } from "../texts";
+import { ago, texts, time } from "../texts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
 
@@ -55,9 +55,9 @@ export function Status({ of, bounces = false }: { of: RestoreStatus; bounces?: b
   return <Badge tone={TONES[of]}>{texts().status[of]}</Badge>;
 }
 
-/** A time as people say it; the exact one, in the viewer's zone, is there to be read, too. */
+/** A time as people say it and exactly, in the viewer's zone; or exactly alone. */
 export function When({ at, exact = false }: { at: string; exact?: boolean }) {
-  return <time dateTime={at} title={exact ? at : time(at)}>{exact ? time(at) : distance(at)}</time>;
+  return <time dateTime={at} title={exact ? at : time(at)}>{exact ? time(at) : ago(at)}</time>;
 }
 
 export function Empty({ title, text, children }: { title: string; text: string; children?: ComponentChildren }) {
@@ -109,13 +109,23 @@ export function Field({ label, hint, wrong, narrow, children }: FieldProps) {
       <label for={id}>{label}</label>
       {children({ id, "aria-describedby": described, "aria-invalid": Boolean(wrong) })}
       {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
-      {wrong && <span class="wrong" id={`${id}-wrong`}>{wrong}</span>}
+      {wrong && <span class="wrong" role="alert" id={`${id}-wrong`}>{wrong}</span>}
     </div>
   );
 }
 
+interface DialogProps {
+  title: string;
+  /** The id of what is said before anything is asked. */
+  describedBy?: string | undefined;
+  /** Whether something is under way, of which nobody may think that closing stops it. */
+  busy?: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
 /** A modal dialog: the browser's own, which keeps the focus inside. It goes back to where it was, or else to the title. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({ title, describedBy, busy = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -127,8 +137,19 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       if (document.activeElement === document.body) document.querySelector<HTMLElement>("h1")?.focus();
     };
   }, []);
+  const stay = (event: Event) => {
+    if (busy) event.preventDefault();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      aria-describedby={describedBy}
+      onCancel={stay}
+      onKeyDown={(event) => event.key === "Escape" && stay(event)}
+      // a browser closes it in spite of `cancel` when it is asked to often enough
+      onClose={() => (busy ? dialog.current?.showModal() : onClose())}
+    >
       <div class="dialog-body">
         <h2 id={id}>{title}</h2>
         {children}

@@ -1,5 +1,7 @@
 // What somebody has begun to write, kept until it is done or given up: it outlives a sign-in in between. No code and no
 // token ever gets here.
+import { forgetAllAsked } from "./asked";
+
 const PREFIX = "draft ";
 
 export function readDraft<T>(of: string): T | undefined {
@@ -19,6 +21,7 @@ export function dropDraft(of: string): void {
 export function forgetDraftsOfOthers(sub: string): void {
   if (sessionStorage.getItem("drafts of") !== sub) {
     for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+    forgetAllAsked();
   }
   sessionStorage.setItem("drafts of", sub);
 }

@@ -15,7 +15,8 @@ export interface Person {
 
 export type Session =
   | { state: "starting" }
-  | { state: "out" }
+  /** `leaving`: the pool's own session is being ended. `unrevoked`: the pool did not say that the tokens are worthless. */
+  | { state: "out"; leaving?: boolean; unrevoked?: boolean }
   | { state: "failed"; why: "refused" | "answer" | "unreachable"; detail?: string }
   | { state: "in"; person: Person };
 
@@ -34,18 +35,30 @@ interface Begun {
 
 /** The pool will not give another token without a new sign-in. */
 export class SessionOver extends Error {}
+/** The pool gave no answer, so nothing is known of the session: it may go on in a moment. */
+export class PoolUnreachable extends Error {}
 
 export const session = new Cell<Session>({ state: "starting" });
 export const serverName = new Cell("");
+/** Whether the pool has said that the session is over. What was written on the screen stays there. */
+export const hasEnded = new Cell(false);
 
 const BEGUN = "sign-in begun";
 const LEFT = "signed out";
+const UNREVOKED = "unrevoked";
 const AGAIN = "sign in again";
 const LEEWAY = 60_000;
+/** So far may the clock of this machine be wrong. */
+const SKEW = 300_000;
+/** Nobody waits longer for the pool when they want to go. */
+const PATIENCE = 3000;
+/** Other tabs of this dashboard in this browser. */
+const tabs = new BroadcastChannel(`sign-out ${ROOT.pathname}`);
 
 let config: Config | undefined;
 let tokens: Tokens | undefined;
 let refreshing: Promise<void> | undefined;
+let cameBackTo: string | undefined;
 
 const home = ROOT.href;
 
@@ -61,8 +74,8 @@ export async function start(): Promise<void> {
   serverName.set(config.name);
   if (query.has("code") || query.has("error")) {
     await comeBack(config, query);
-  } else if (taken(LEFT) !== null) {
-    session.set({ state: "out" });
+  } else if (sessionStorage.getItem(LEFT) !== null) {
+    session.set({ state: "out", unrevoked: taken(LEFT) === UNREVOKED });
   } else {
     await signIn(taken(AGAIN) ?? location.hash);
   }
@@ -74,6 +87,7 @@ export async function signIn(back: string = location.hash): Promise<void> {
     location.reload();
     return;
   }
+  sessionStorage.removeItem(LEFT);
   const begun: Begun = { state: random(), nonce: random(), verifier: random(), back };
   sessionStorage.setItem(BEGUN, JSON.stringify(begun));
   const challenge = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(begun.verifier));
@@ -94,25 +108,57 @@ export async function signIn(back: string = location.hash): Promise<void> {
  * The classic sign-in pages know no `prompt=login`, so the pool's own session is ended first. */
 export function signInAgain(): void {
   sessionStorage.setItem(AGAIN, location.hash);
+  void revoked(tokens?.refresh);
   leave();
 }
 
-/** End the session here and at the pool, and see that the refresh token is good for nothing any more. */
+/** End the session here, in the other tabs and at the pool, and see that the refresh token is good for nothing any more.
+ * The screen is taken down before anything is waited for: whoever presses this may walk away at once. */
 export async function signOut(): Promise<void> {
+  tabs.postMessage("out");
+  const done = over(true);
+  if (!(await done)) sessionStorage.setItem(LEFT, UNREVOKED);
+  leave();
+}
+
+tabs.addEventListener("message", () => {
+  if (session.value.state === "in") void over(false);
+});
+
+/** Take the screen down, forget everything, and tell the pool; whether that was heard. */
+function over(leaving: boolean): Promise<boolean> {
   const refresh = tokens?.refresh;
   tokens = undefined;
   sessionStorage.clear();
   sessionStorage.setItem(LEFT, "yes");
-  if (refresh && config) {
-    const body = new URLSearchParams({ token: refresh, client_id: config.client });
-    await fetch(`${config.sign_in}/oauth2/revoke`, { method: "POST", body }).catch(() => undefined);
+  session.set({ state: "out", leaving });
+  return revoked(refresh);
+}
+
+/** Make a refresh token worthless, even while the page is being left. */
+async function revoked(refresh: string | undefined): Promise<boolean> {
+  if (!refresh || !config) return true;
+  const body = new URLSearchParams({ token: refresh, client_id: config.client });
+  try {
+    const signal = AbortSignal.timeout(PATIENCE);
+    return (await fetch(`${config.sign_in}/oauth2/revoke`, { method: "POST", body, keepalive: true, signal })).ok;
+  } catch {
+    return false;
   }
-  leave();
 }
 
 function leave(): void {
   location.assign(address("/logout", { logout_uri: home }));
 }
+
+/** Whether a sign-in has just brought somebody back to this very place, to go on with what they had begun. */
+export function isBackHere(): boolean {
+  return cameBackTo !== undefined && cameBackTo === location.hash;
+}
+
+addEventListener("hashchange", () => {
+  cameBackTo = undefined;
+});
 
 /** A token that is good for a while yet. Throws SessionOver where there is none to be had. */
 export async function token(): Promise<string> {
@@ -126,11 +172,21 @@ export async function token(): Promise<string> {
 }
 
 async function refresh(): Promise<void> {
-  const old = tokens?.refresh;
-  if (!old || !config) throw new SessionOver();
-  const given = await ask(config, { grant_type: "refresh_token", refresh_token: old });
-  if (!given) throw new SessionOver();
-  take(given, old);
+  const old = tokens;
+  if (!old?.refresh || !config) throw new SessionOver();
+  const given = await ask(config, { grant_type: "refresh_token", refresh_token: old.refresh });
+  if (tokens !== old) throw new SessionOver(); // signed out while the pool was asked
+  const claims = given && goodClaims(given, config);
+  if (!claims || claims["sub"] !== claimsOf(old.id)["sub"]) {
+    tokens = undefined;
+    hasEnded.set(true);
+    throw new SessionOver();
+  }
+  take(given, old.refresh);
+  const before = session.value;
+  const person = personOf(claims);
+  const same = before.state === "in" && before.person.role === person.role && before.person.name === person.name;
+  if (before.state === "in" && !same) session.set({ state: "in", person });
 }
 
 async function comeBack(to: Config, query: URLSearchParams): Promise<void> {
@@ -147,16 +203,22 @@ async function comeBack(to: Config, query: URLSearchParams): Promise<void> {
     session.set({ state: "failed", why: "refused", detail: query.get("error_description") ?? query.get("error") ?? "" });
     return;
   }
-  const given = await ask(to, { grant_type: "authorization_code", code, redirect_uri: home, code_verifier: begun.verifier });
-  const claims = given && claimsOf(given.id_token);
-  if (!given || !claims || claims["nonce"] !== begun.nonce || claims["aud"] !== to.client || claims["token_use"] !== "id") {
+  let given: Given | undefined;
+  try {
+    given = await ask(to, { grant_type: "authorization_code", code, redirect_uri: home, code_verifier: begun.verifier });
+  } catch {
+    session.set({ state: "failed", why: "unreachable" });
+    return;
+  }
+  const claims = given && goodClaims(given, to);
+  if (!given || !claims || claims["nonce"] !== begun.nonce) {
     session.set({ state: "failed", why: "answer" });
     return;
   }
   take(given, given.refresh_token);
-  const { sub, email } = claims;
-  const person = { sub: String(sub), name: String(email ?? claims["cognito:username"] ?? sub), role: roleOf(claims["cognito:groups"]) };
+  const person = personOf(claims);
   forgetDraftsOfOthers(person.sub);
+  cameBackTo = begun.back;
   session.set({ state: "in", person });
 }
 
@@ -165,16 +227,21 @@ interface Given {
   refresh_token?: string;
 }
 
+type Claims = Record<string, unknown>;
+
 /** Ask the pool for tokens; it alone answers here, over its own connection, so its signature need not be checked
- * (OpenID Connect Core, 3.1.3.7). The server checks it at every request. */
+ * (OpenID Connect Core, 3.1.3.7). The server checks it at every request. Undefined: it refuses. */
 async function ask(at: Config, what: Record<string, string>): Promise<Given | undefined> {
   const body = new URLSearchParams({ client_id: at.client, ...what });
+  let answer: Response;
   try {
-    const answer = await fetch(`${at.sign_in}/oauth2/token`, { method: "POST", body });
-    return answer.ok ? ((await answer.json()) as Given) : undefined;
+    answer = await fetch(`${at.sign_in}/oauth2/token`, { method: "POST", body });
+    if (answer.ok) return (await answer.json()) as Given;
   } catch {
-    return undefined;
+    throw new PoolUnreachable();
   }
+  if (answer.status < 400 || answer.status >= 500 || answer.status === 429) throw new PoolUnreachable();
+  return undefined;
 }
 
 function take(given: Given, refresh: string | undefined): void {
@@ -182,10 +249,22 @@ function take(given: Given, refresh: string | undefined): void {
   tokens = { id: given.id_token, refresh: given.refresh_token ?? refresh, until };
 }
 
-function claimsOf(jwt: string): Record<string, unknown> {
+/** What the id token says, if it is one for this client and good now. */
+function goodClaims(given: Given, at: Config): Claims | undefined {
+  const claims = claimsOf(given.id_token);
+  const good = claims["aud"] === at.client && claims["token_use"] === "id" && Number(claims["exp"]) * 1000 + SKEW > Date.now();
+  return good ? claims : undefined;
+}
+
+function personOf(claims: Claims): Person {
+  const { sub, email } = claims;
+  return { sub: String(sub), name: String(email ?? claims["cognito:username"] ?? sub), role: roleOf(claims["cognito:groups"]) };
+}
+
+function claimsOf(jwt: string): Claims {
   const middle = (jwt.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
   const bytes = Uint8Array.from(atob(middle), (symbol) => symbol.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  return JSON.parse(new TextDecoder().decode(bytes)) as Claims;
 }
 
 function address(path: string, query: Record<string, string>): string {

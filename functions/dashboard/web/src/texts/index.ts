@@ -70,6 +70,25 @@ export function distance(at: string, now = Date.now()): string {
   return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(seconds / length), unit);
 }
 
+/** A time as people say it, and exactly: "3 minutes ago (00:56)"; with the day where it is another one. */
+export function ago(at: string): string {
+  const then = new Date(at);
+  const today = then.toDateString() === new Date().toDateString();
+  const exact = today ? new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(then) : time(at);
+  return `${distance(at)} (${exact})`;
+}
+
+/** How long to wait: "in 12 minutes", never too short. */
+export function inAWhile(seconds: number): string {
+  const units: [Intl.RelativeTimeFormatUnit, number][] = [["hour", 3600], ["minute", 60], ["second", 1]];
+  const [unit, length] = units.find(([, size]) => seconds >= 2 * size) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(locale()).format(Math.ceil(seconds / length), unit);
+}
+
+export function list(all: string[]): string {
+  return new Intl.ListFormat(locale()).format(all);
+}
+
 export function number(value: number): string {
   return new Intl.NumberFormat(locale()).format(value);
 }

@@ -5,20 +5,21 @@ import { Dialog, Empty, Title } from "../../design/parts";
 import { go, to } from "../../router";
 import { serverName } from "../../session/session";
 import { LANGUAGES, type Language, language, texts, textsIn, timeWithZone } from "../../texts";
-import { type Held, held } from "./held";
+import { type Held, SHOWN_MINUTES, gone, held, putAway } from "./held";
 
 export function Letter() {
   const shown = useCell(held);
+  const why = useCell(gone);
   const say = texts().letter;
   const [written, setWritten] = useState<Language>(language.value);
   const [asking, setAsking] = useState(false);
   const unprinted = useUnprinted(shown !== undefined);
-  useEffect(() => () => held.set(undefined), []); // who leaves has seen it
+  useEffect(() => putAway, []); // who leaves has seen it
   if (!shown) {
     return (
       <>
         <Title>{say.title}</Title>
-        <div class="card"><Empty {...say.gone} /></div>
+        <div class="card"><Empty title={say.gone.title} text={why ? say.wentBy[why] : say.gone.text} /></div>
       </>
     );
   }
@@ -41,7 +42,7 @@ export function Letter() {
         >
           {say.forWhom(shown.identity)}
         </Title>
-        <p class="notice warn">{say.screenHint}</p>
+        <p class="notice warn">{say.screenHint(SHOWN_MINUTES)}</p>
         <label class="field written">
           <span class="label">{say.language}</span>
           <select class="input" value={written} onChange={(event) => setWritten(event.currentTarget.value as Language)}>

@@ -1,30 +1,12 @@
 // Events as people read them: what, when, and the details as words, never as markup.
-import type { AuditedEvent, Event } from "../../api/types";
-import { When } from "../../design/parts";
+import type { AuditedEvent } from "../../api/types";
 import { texts } from "../../texts";
-import { eventName } from "../../texts/events";
 import { fixedWord, isTold, memberName } from "../../texts/members";
 
 type Told = Pick<AuditedEvent, "detail" | "device"> & { device_name?: string | null };
 
 /** So much of a device's id is shown where nobody knows its name: enough to tell a few devices apart. */
 const SYMBOLS = 8;
-
-export function EventList({ events }: { events: (Event & Told)[] }) {
-  return (
-    <ul class="rows">
-      {events.map((one) => (
-        <li key={`${one.seq} ${one.hash}`}>
-          <div>
-            <span title={one.type}>{eventName(one.type)}</span>
-            <p class="quiet small"><When at={one.at} /></p>
-            <Details of={one} />
-          </div>
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 export function Details({ of }: { of: Told }) {
   const { detail } = of;

@@ -1,15 +1,13 @@
 // One act on a user: what will happen, why, and what came of it. What is written survives a new sign-in in between.
-import { useState } from "preact/hooks";
-import { type ApiProblem, problemFrom } from "../../api/client";
-import { forget } from "../../api/resource";
-import type { Code } from "../../api/types";
-import { Dialog, Field, Trouble, say as announce } from "../../design/parts";
-import { go, to } from "../../router";
+import { useId, useRef, useState } from "preact/hooks";
+import { ApiProblem } from "../../api/client";
+import { Dialog, Field, Trouble } from "../../design/parts";
+import { to } from "../../router";
 import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
 import { texts } from "../../texts";
-import { showLetter } from "../letter/held";
+import { type Where, useActing } from "./acting";
 import type { Act } from "./acts";
 
 interface Draft {
@@ -18,9 +16,11 @@ interface Draft {
 }
 
 interface Props {
-  identity: string;
   act: Act;
   person: Person;
+  where: Where;
+  /** Whether the identity was found erased since the dialog was opened. */
+  erased: boolean;
   onClose: () => void;
   onDone: () => void;
 }
@@ -34,15 +34,16 @@ export function begun(identity: string): string | undefined {
   return readDraft<{ key: string }>(draftOf(identity))?.key;
 }
 
-export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
+export function ActDialog({ act, person, where, erased, onClose, onDone }: Props) {
   const say = texts();
-  const name = draftOf(identity);
+  const name = draftOf(where.identity);
   const kept = readDraft<Draft & { key: string }>(name);
   const [draft, setDraft] = useState<Draft>(kept?.key === act.key ? kept : { reason: "", hours: "24" });
   const [tried, setTried] = useState(false);
-  const [acting, setActing] = useState(false);
-  const [problem, setProblem] = useState<ApiProblem>();
   const [waits, setWaits] = useState(false);
+  const { acting, problem, perform } = useActing(where);
+  const form = useRef<HTMLFormElement>(null);
+  const consequences = useId();
 
   const write = (changed: Partial<Draft>) => {
     const next = { ...draft, ...changed };
@@ -50,6 +51,7 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
     keepDraft(name, { ...next, key: act.key });
   };
   const close = () => {
+    if (acting) return;
     dropDraft(name);
     onClose();
   };
@@ -60,52 +62,39 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
   const submit = async (event: Event) => {
     event.preventDefault();
     setTried(true);
-    if (reasonWrong || hoursWrong || acting) return;
-    keepDraft(name, { ...draft, key: act.key });
-    setActing(true);
-    setProblem(undefined);
-    try {
-      const reply = await act.send({ reason: draft.reason.trim(), hours });
-      forget("users ");
-      forget("approvals");
-      dropDraft(name);
-      arrived(reply);
-    } catch (error) {
-      setProblem(problemFrom(error));
-    } finally {
-      setActing(false);
+    if (reasonWrong || hoursWrong) {
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+      return;
     }
-  };
-
-  const arrived = (reply: { status: number; data: unknown }) => {
-    if (reply.status === 202) {
-      setWaits(true);
-    } else if (act.shows) {
-      showLetter(identity, reply.data as Code);
-      go(to(["letter"]));
-    } else {
-      announce(say.acts.done);
+    keepDraft(name, { ...draft, key: act.key });
+    const outcome = await perform(act, { reason: draft.reason.trim(), hours });
+    if (outcome === "done" || outcome === "waits") dropDraft(name);
+    if (outcome === "waits") setWaits(true);
+    if (outcome === "done" && !(act.shows && where.isHere())) {
       onDone();
       onClose();
     }
   };
 
   if (waits) {
+    const isAdmin = may(person.role, "admin");
     return (
-      <Dialog title={say.acts.waits.title} onClose={onClose}>
-        <p>{say.acts.waits.text}</p>
+      <Dialog key="waits" title={say.acts.waits.title} describedBy={consequences} onClose={onClose}>
+        <p id={consequences}>{isAdmin ? say.acts.waits.text : say.acts.waits.helpdesk}</p>
         <div class="buttons end">
           <button type="button" class="button" onClick={onClose}>{say.common.close}</button>
-          {may(person.role, "admin") && <a class="button main" href={to(["approvals"])}>{say.acts.waits.link}</a>}
+          {isAdmin && <a class="button main" href={to(["approvals"])}>{say.acts.waits.link}</a>}
         </div>
       </Dialog>
     );
   }
   const words = act.texts(say);
   return (
-    <Dialog title={words.title} onClose={close}>
-      <ul class="says">{words.says.map((one) => <li key={one}>{one}</li>)}</ul>
-      <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
+    <Dialog key="asks" title={words.title} describedBy={consequences} busy={acting} onClose={close}>
+      <ul class="says" id={consequences}>
+        {words.says.map(({ text, warns }) => <li key={text} class={warns ? "warns" : undefined}>{text}</li>)}
+      </ul>
+      <form ref={form} class="stack" onSubmit={(event) => void submit(event)} noValidate>
         {act.hours && (
           <Field label={say.acts.issue.hours} wrong={tried && hoursWrong ? say.acts.issue.hoursWrong : undefined}>
             {(attributes) => (
@@ -129,6 +118,7 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
               class="input"
               required
               autofocus
+              readOnly={acting}
               maxLength={500}
               value={draft.reason}
               // a reason is one line of the log: printable characters only
@@ -136,10 +126,12 @@ export function ActDialog({ identity, act, person, onClose, onDone }: Props) {
             />
           )}
         </Field>
-        {problem && <Trouble problem={problem} />}
+        {problem && <Trouble problem={erased ? new ApiProblem("not_found", say.acts.problems["erased"] ?? "", 404) : problem} />}
         <div class="buttons end">
-          <button type="button" class="button" onClick={close}>{say.common.close}</button>
-          <button type="submit" class={act.danger ? "button main danger" : "button main"} disabled={acting}>{words.confirm}</button>
+          <button type="button" class="button" aria-disabled={acting} onClick={close}>{say.common.close}</button>
+          <button type="submit" class={act.danger ? "button main danger" : "button main"} aria-disabled={acting}>
+            {acting ? say.acts.underWay : words.confirm}
+          </button>
         </div>
       </form>
     </Dialog>
