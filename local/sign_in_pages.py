@@ -5,8 +5,9 @@
 
 On AWS the pool remembers for an hour who has signed in, by a cookie of its own: whoever reloads the dashboard is sent
 there and straight back. The local AWS's pages forget at once. So this stands before them, hands on whatever it is
-given, and does two things besides: after a sign-in that the local AWS has let pass it gives the browser a cookie, and
-for that cookie it fills in the form by itself, until `/logout` or for an hour. Who may sign in, and all codes and
+given, and does three things besides: after a sign-in that the local AWS has let pass it gives the browser a cookie, and
+for that cookie it fills in the form by itself, until `/logout` or for an hour; and `/oauth2/revoke`, which the local
+AWS has in its interface alone, is handed on there. Who may sign in, and all codes and
 tokens, are the local AWS's.
 
 What still differs from AWS: there is no second factor, and a sign-in by the cookie counts as a fresh one (`auth_time`).
@@ -104,6 +105,9 @@ class _Page(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         sent = self.rfile.read(length)
+        if self.path == "/oauth2/revoke":
+            self._answer(self._revoked(sent), {"Access-Control-Allow-Origin": "*"})
+            return
         answer = self._asked("POST", sent)
         form = dict(parse_qsl(sent.decode(errors="replace")))
         if urlsplit(self.path).path == "/login" and _let_in(answer) and {"username", "password"} <= form.keys():
@@ -133,6 +137,13 @@ class _Page(BaseHTTPRequestHandler):
 
     def _asked(self, method: str, body: bytes) -> httpx.Response:
         return self._pool.request(method, self.path, content=body, headers=self._handed_on())
+
+    def _revoked(self, sent: bytes) -> httpx.Response:
+        form = dict(parse_qsl(sent.decode(errors="replace")))
+        wanted = {"Token": form.get("token", ""), "ClientId": form.get("client_id", "")}
+        target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.RevokeToken"}
+        kind = {"Content-Type": "application/x-amz-json-1.1"}
+        return self._pool.post("/", json=wanted, headers={**target, **kind})
 
     def _handed_on(self) -> dict[str, str]:
         dropped = {*_HOPS, "accept-encoding", "content-type" if self.command == "GET" else "", "cookie"}
