@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from playwright.sync_api import Browser, Locator, Page, Playwright, Request, Route, ViewportSize, expect
@@ -14,8 +15,6 @@ from local.administrators import PASSWORD, Administrators
 from local.places import ROOT, STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from local.stack import Stack
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

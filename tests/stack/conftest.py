@@ -1,6 +1,10 @@
-"""One stack for the whole session: built, deployed and ended as `make serve` does it, beside any that is served."""
+"""One stack for the whole session: built, deployed and ended as `make serve` does it, beside any that is served.
 
-from collections.abc import Iterator
+And browsers for who signs in at its dashboard.
+"""
+
+import json
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,8 +13,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from local.mailbox import Mailbox
 from local.places import STATE, missing_tool
+from local.policy import changed
 from local.progress import Progress
 from local.stack import Choice, Stack, running_stack
+from restore.policy import Policy
 from tests.stack.browsing import Desk, Opening, chromium
 
 
@@ -53,3 +59,14 @@ def desk(browser: Browser, stack: Stack) -> Iterator[Opening]:
     yield opening
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def policy(stack: Stack) -> Iterator[Callable[..., None]]:
+    """Set fields of the policy; afterwards the template's parameters are in force again, for the tests that follow."""
+
+    def put(**fields: Any) -> None:
+        changed(stack.summary, {name: json.dumps(value) for name, value in fields.items()})
+
+    yield put
+    changed(stack.summary, dict.fromkeys(Policy.__slots__, "default"))

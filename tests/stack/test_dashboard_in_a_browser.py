@@ -10,23 +10,21 @@ import json
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 from playwright.sync_api import expect
 
 from local.administrators import Administrators
 from local.clerk import Clerk
-from local.policy import changed
 from local.verify_log import Deployment, main
 from local.wholeness import Finding, Report
-from restore.policy import Policy
 from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, SECONDS_TO_BE_LISTED, Desk
 from tests.stack.people import Person, members, pairing_completion, read_qr
 from tests.stack.test_mail_feedback import bounced, until_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Browser, Locator, Route
 
@@ -55,17 +53,6 @@ BEYOND: Final = """() => {
 }"""
 """Every text that goes beyond the sides of the screen, whether something cuts it off there or not."""
 HOSTILE = '<img src=x onerror=alert(1)>"&'
-
-
-@pytest.fixture
-def policy(stack: Stack) -> Iterator[Callable[..., None]]:
-    """Set fields of the policy; afterwards the template's parameters are in force again, for the tests that follow."""
-
-    def put(**fields: Any) -> None:
-        changed(stack.summary, {name: json.dumps(value) for name, value in fields.items()})
-
-    yield put
-    changed(stack.summary, dict.fromkeys(Policy.__slots__, "default"))
 
 
 @pytest.fixture(scope="module")
@@ -151,14 +138,14 @@ def test_a_user_is_found_and_a_device_unpaired(desk: Opening, stack: Stack) -> N
     expect(at.page.get_by_role("heading", name=HOSTILE)).to_be_visible()
     opener = at.button(f"Unpair {HOSTILE}")
     opener.click()
-    expect(at.page.get_by_role("dialog", name=f"Unpair “{HOSTILE}”?")).to_be_visible()
+    expect(at.page.get_by_role("dialog", name=f"Unpair “{HOSTILE}” of {person.identity}?")).to_be_visible()
     at.button("Unpair the device").click()
     expect(at.page.get_by_text("Give a reason")).to_be_visible()
     at.page.keyboard.press("Escape")
     expect(at.page.get_by_role("dialog")).to_have_count(0)
     expect(opener).to_be_focused()
     at.act(f"Unpair {HOSTILE}", "Unpair the device", HOSTILE)
-    expect(at.page.get_by_text("Done.")).to_be_visible()
+    expect(at.page.get_by_text(f"{HOSTILE} of {person.identity} was unpaired.")).to_be_visible()
     expect(at.page.get_by_role("heading", name=HOSTILE)).to_have_count(0)
     assert person.devices() == {person.phone.id}
     expect(at.page.get_by_text(HOSTILE).first).to_be_visible()  # the reason, in the latest events
@@ -192,9 +179,8 @@ def test_two_people_reveal_a_code_for_a_letter(desk: Opening, stack: Stack, poli
     asking.confirmed(own, "Carry it out")
     letter = page.get_by_role("article", name="Restore code")
     expect(letter).to_contain_text(person.identity)
-    assert letter.get_by_role("list", name="Restore code").get_by_role(
-        "listitem"
-    ).all_inner_texts() == person.paper.split("-")
+    groups = letter.get_by_role("list", name="Restore code").get_by_role("listitem")
+    assert groups.all_inner_texts() == person.paper.split("-")
     server, scanned = members(read_qr(letter.locator("svg").evaluate("(svg) => svg.outerHTML")))
     assert (server, scanned["i"], scanned["c"]) == (stack.api, person.identity, person.paper.replace("-", ""))
     asking.picture("letter-desktop-en-light")

@@ -1,0 +1,428 @@
+"""Acts at the dashboard when something gets in the way: a lost answer, a second person, somebody who goes on too early.
+
+And sessions that end. In a real browser, against the deployed stack.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from local.clerk import Clerk
+from local.phone import made_up_code, selector
+from tests.stack.browsing import CHROMIUM, Desk, Opening
+from tests.stack.people import Person, pairing_completion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.stack import Stack
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium here: install it (Debian: apt-get install chromium) to try the dashboard"
+)
+
+GUESSES = 6
+
+
+@pytest.fixture(scope="module")
+def ada(stack: Stack) -> Person:
+    """Somebody with a phone and restore enabled, to whom nothing happens for good."""
+    return Person.restorable(stack, name="First phone")
+
+
+def _clerk(at: Desk, stack: Stack, role: str, person: str = "") -> Clerk:
+    return Clerk(stack.api, at.administrators.token(role, person))
+
+
+def _decide(clerk: Clerk, identity: str, *, approve: bool) -> None:
+    waiting = clerk.call("GET", "/approvals").expect(200)["approvals"]
+    (number,) = [one["id"] for one in waiting if one["identity"] == identity and one["approved_by"] is None]
+    clerk.call("POST", f"/approvals/{number}", {"approve": approve}).expect(204)
+
+
+def _anew(at: Desk, identity: str) -> Page:
+    """Leave the user's page and come back to it."""
+    at.go("#/users")
+    expect(at.heading("Users")).to_be_visible()
+    return at.user(identity)
+
+
+def _held(page: Page, pattern: str) -> list[Route]:
+    """Let requests wait on their way until the test lets them go."""
+    held: list[Route] = []
+    page.route(pattern, held.append)
+    return held
+
+
+def _asked(page: Page, count: int, held: list[Route]) -> None:
+    """Wait until so many requests are on their way."""
+    end = time.monotonic() + 20
+    while len(held) < count:
+        assert time.monotonic() < end, f"{len(held)} requests came"
+        page.wait_for_timeout(50)
+
+
+def _is_on_the_body(page: Page) -> bool:
+    return bool(page.evaluate("document.activeElement === document.body"))
+
+
+# --- two people
+
+
+def test_the_help_desk_carries_out_what_was_approved(desk: Opening, stack: Stack, policy: Callable[..., None]) -> None:
+    """S15 B15: who may not read approvals finds on the user's page what they asked for and who decided, and goes on."""
+    policy(keep_sealed_codes=True, two_person_approval=True)
+    person = Person.restorable(stack)
+    at = desk("helpdesk")
+    otto = _clerk(at, stack, "admin", "otto")
+    page = at.user(person.identity)
+    at.act("Send the kept code", "Send the code", "called, known by voice")
+    dialog = page.get_by_role("dialog", name="This waits for a second person")
+    expect(dialog).to_contain_text("carry it out here")
+    expect(dialog.get_by_role("link")).to_have_count(0)
+    assert not _is_on_the_body(page)
+    dialog.get_by_role("button", name="Close").click()
+    asked = page.get_by_role("region", name="Asked by you")
+    expect(asked).to_contain_text("Waits for an admin")
+    expect(asked).to_contain_text("called, known by voice")
+    expect(asked.get_by_role("button")).to_have_count(0)
+    _decide(otto, person.identity, approve=True)
+    _anew(at, person.identity)
+    expect(asked).to_contain_text("Approved by otto.admin@example.com")
+    at.picture("asked-approved-desktop-en-light")
+    assert not at.violations()
+    asked.get_by_role("button", name="Carry it out").click()
+    expect(page.get_by_text(f"The kept code was sent to {person.identity}.")).to_be_visible()
+    expect(asked).to_have_count(0)
+    person.inbox.next("the kept code", lambda mail: person.paper in mail.text)
+    assert person.paper not in page.evaluate("JSON.stringify({...sessionStorage})")
+
+    at.act("Send the kept code", "Send the code", "called again")
+    dialog.get_by_role("button", name="Close").click()
+    _decide(otto, person.identity, approve=False)
+    _anew(at, person.identity)
+    expect(asked).to_contain_text("Denied by otto.admin@example.com")
+    asked.get_by_role("button", name="Remove from here").click()
+    expect(asked).to_have_count(0)
+
+
+def test_the_same_act_again_is_done_once_it_is_approved(
+    desk: Opening, stack: Stack, policy: Callable[..., None]
+) -> None:
+    """B15: without what the tab remembers, too; and an approval that is over is said to be."""
+    policy(keep_sealed_codes=True, two_person_approval=True)
+    person = Person.restorable(stack)
+    at = desk("helpdesk")
+    page = at.user(person.identity)
+    dialog = page.get_by_role("dialog")
+
+    def again(result: str) -> None:
+        at.act("Send the kept code", "Send the code", "lost both")
+        expect(page.get_by_text(result)).to_be_visible()
+
+    def refuse_approvals(route: Route) -> None:
+        if "approval" in route.request.headers:
+            route.fulfill(status=403, json={"code": "not_allowed", "detail": "Not allowed.", "status": 403})
+        else:
+            route.continue_()
+
+    again("This waits for a second person")
+    dialog.get_by_role("button", name="Close").click()
+    _decide(_clerk(at, stack, "admin", "otto"), person.identity, approve=True)
+    page.evaluate("sessionStorage.removeItem('asked for')")
+    page.route("**/restore-code/send", refuse_approvals)
+    again("was used, has expired or was denied")
+    dialog.get_by_role("button", name="Close").click()
+    page.unroute_all()
+    again(f"The kept code was sent to {person.identity}.")
+    person.inbox.next("the kept code", lambda mail: person.paper in mail.text)
+
+
+# --- answers that are lost, and acts under way
+
+
+def test_an_act_without_an_answer_may_have_been_done(desk: Opening, stack: Stack) -> None:
+    """A 16.5: nobody is told that nothing happened, when nobody knows; behind it is what is so now."""
+    person = Person.restorable(stack)
+    at = desk("helpdesk")
+    page = at.user(person.identity)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/restore/barring", lose)
+    at.act("Bar restore", "Bar restore", "lost in a tunnel")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("It may have been done all the same")
+    expect(page.get_by_text("Barred", exact=True)).to_be_visible()
+    expect(dialog).to_be_visible()
+    at.picture("act-lost-desktop-en-light")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Allow restore again")).to_be_visible()
+    page.unroute_all()
+    page.route("**/restore/unbarring", lambda route: route.fulfill(status=504, json={"message": "Endpoint timed out"}))
+    at.act("Allow restore again", "Allow restore", "came back")
+    expect(dialog.get_by_role("alert")).to_contain_text("It may have been done all the same")
+    page.keyboard.press("Escape")
+    page.route("**/v1/admin/identities/*", lambda route: route.abort())
+    at.go("#/users")
+    at.go(f"#/user/{person.identity}")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+
+
+def test_an_act_under_way_is_neither_doubled_nor_given_up(desk: Opening, stack: Stack, ada: Person) -> None:
+    """A 2.3: pressed thrice it is one act, nothing makes believe it was stopped, and its code shows up nowhere else."""
+    other = Person.restorable(stack)
+    at = desk("admin")
+    page = at.user(ada.identity)
+    held = _held(page, "**/restore-code/issue")
+    at.button("Issue a one-time code").click()
+    page.get_by_label("Reason").fill("lost the paper")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Issue the code").evaluate("(one) => { one.click(); one.click(); one.click(); }")
+    _asked(page, 1, held)
+    under_way = dialog.get_by_role("button", name="Under way …")
+    expect(under_way).to_have_attribute("aria-disabled", "true")
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Close").click(force=True)
+    expect(dialog).to_be_visible()
+    assert not _is_on_the_body(page)
+    at.go(f"#/user/{other.identity}")
+    expect(at.heading(other.identity)).to_be_visible()
+    expect(dialog).to_have_count(0)
+    for route in held:
+        route.continue_()
+    show = page.get_by_role("link", name=f"Show the code for {ada.identity}")
+    expect(show).to_be_visible()
+    assert len(held) == 1
+    expect(at.heading(other.identity)).to_be_visible()
+    at.picture("code-late-desktop-en-light")
+    show.click()
+    expect(page.get_by_role("article", name="Restore code")).to_contain_text(ada.identity)
+    expect(show).to_have_count(0)
+
+
+def test_what_was_begun_waits_and_does_not_jump_out(desk: Opening, ada: Person) -> None:
+    """A 14.3: a dialog opens by itself only straight after a sign-in for it, never at a later visit."""
+    at = desk("helpdesk")
+    page = at.user(ada.identity)
+
+    def begin() -> None:
+        at.button("Bar restore").click()
+        page.get_by_label("Reason").fill("heard it on the train")
+        _anew(at, ada.identity)
+        expect(page.get_by_text("You had begun something here")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+    begin()
+    at.button("Go on").click()
+    expect(page.get_by_label("Reason")).to_have_value("heard it on the train")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    begin()
+    at.button("Discard").click()
+    expect(page.get_by_text("You had begun something here")).to_have_count(0)
+    at.button("Bar restore").click()
+    expect(page.get_by_label("Reason")).to_have_value("")
+
+
+# --- what a dialog says
+
+
+def test_a_dialog_says_whose_account_and_which_device(desk: Opening, stack: Stack) -> None:
+    """S15 B9: the identity, marks of two devices of one name, where the user is told; of the last device that it is."""
+    person = Person.restorable(stack, name="Phone")
+    twin = person.other_phone("Phone")
+    offer = person.phone.act("POST", person.phone.path("/pairings"), {}, verified=True).expect(201)
+    twin.send(pairing_completion(twin, offer["pairing"]["id"], offer["secret"])).expect(201)
+    at = desk("helpdesk")
+    page = at.user(person.identity)
+    name = f"Phone ({twin.id[:8]})"
+    at.button(f"Unpair {name}").click()
+    dialog = page.get_by_role("dialog", name=f"Unpair “{name}” of {person.identity}?")
+    hint = f"{person.identity[0]}***@example.com"
+    for said in ("Android", "by QR code", f"The user is told by mail to {hint}."):
+        expect(dialog).to_contain_text(said)
+    expect(dialog).not_to_contain_text("last device")
+    described = dialog.evaluate("(one) => document.getElementById(one.getAttribute('aria-describedby')).textContent")
+    assert "can no longer sign in" in described
+    at.picture("dialog-unpair-desktop-en-light")
+    confirm = dialog.get_by_role("button", name="Unpair the device")
+    confirm.click()
+    expect(page.get_by_label("Reason")).to_be_focused()
+    expect(dialog.get_by_role("alert")).to_contain_text("Give a reason")
+    assert not at.violations()
+    page.get_by_label("Reason").fill("stolen")
+    confirm.click()
+    expect(page.get_by_text(f"{name} of {person.identity} was unpaired.")).to_be_visible()
+    expect(at.button("Unpair Phone")).to_be_visible()
+    assert not _is_on_the_body(page)
+    at.button("Unpair Phone").click()
+    expect(page.get_by_role("dialog")).to_contain_text("This is the last device. Afterwards only a restoration")
+
+
+def test_where_nobody_is_told_a_dialog_says_so(desk: Opening, stack: Stack) -> None:
+    """B10: no address, nobody told; the last device without restore stays, and the caller hears what to do."""
+    person = Person.created(stack, name="Only phone")
+    at = desk("helpdesk")
+    page = at.user(person.identity)
+    at.act("Unpair Only phone", "Unpair the device")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("nobody is told")
+    expect(dialog.get_by_role("alert")).to_contain_text("The caller can enable restore in the app")
+    at.picture("dialog-last-device-desktop-en-light")
+    page.keyboard.press("Escape")
+    at.button("Bar restore").click()
+    person.phone.erase().expect(204)
+    page.get_by_label("Reason").fill("too late")
+    dialog.get_by_role("button", name="Bar restore").click()
+    expect(dialog.get_by_role("alert")).to_have_text("This identity was erased meanwhile.")
+    page.keyboard.press("Escape")
+    expect(at.heading("There is no such user")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["call 0900 555", "a", "..", "%3Cb%3E", "x" * 65, "ada/more"])
+def test_an_address_writes_nothing_on_the_screen(desk: Opening, name: str) -> None:
+    """A 1.2.1: whoever sends a link puts no words of their own into headline or title, and asks for nothing."""
+    at = desk("auditor")
+    asked: list[str] = []
+    at.page.on("request", lambda request: asked.append(request.url))
+    at.go(f"#/user/{name}")
+    expect(at.heading("There is no such user")).to_be_visible()
+    assert at.page.title().startswith("There is no such user")
+    assert not [url for url in asked if "/v1/admin/identities/" in url]
+
+
+def test_what_stands_in_the_way_is_said_first(desk: Opening, stack: Stack) -> None:
+    """B10 B2: no green for somebody whose code is guessed at; a run of guesses is one line with its exact times."""
+    person = Person.restorable(stack)
+    thief = person.other_phone()
+    for _ in range(GUESSES):
+        thief.request_restore(person.identity, made_up_code(selector(person.paper))).expect(403)
+    at = desk("auditor")
+    page = at.user(person.identity)
+    way = page.get_by_role("region", name="What stands in the way of restoring")
+    expect(way).to_contain_text(f"Codes are being guessed: {GUESSES} wrong ones in a row")
+    expect(page.get_by_text("Can restore", exact=True)).to_have_count(0)
+    events = page.get_by_role("region", name="Latest events")
+    expect(events.get_by_text("Wrong restore code").first).to_be_visible()
+    expect(events.get_by_text(f"and {GUESSES - 1} more like it")).to_be_visible()
+    expect(events.locator("time").first).to_have_text(re.compile(r"\(\d{1,2}:\d{2}.*\)$"))
+    at.picture("user-guessed-desktop-en-light")
+    assert not at.violations()
+
+
+# --- sessions
+
+
+def test_signing_out_takes_down_every_screen_at_once(desk: Opening) -> None:
+    """A 7.4: before the pool has answered, in every tab; and where it never does, that is said."""
+    at = desk("auditor")
+    other = at.context.new_page()
+    other.goto(at.address)
+    expect(other.get_by_role("heading", name="Users")).to_be_visible()
+    held = _held(at.page, "**/oauth2/revoke")
+    revoked: list[str] = []
+    other.on("request", lambda request: revoked.append(request.url) if "/oauth2/revoke" in request.url else None)
+    at.page.get_by_text("auditor@example.com").click()
+    at.button("Sign out").click()
+    expect(at.heading("Signing out …")).to_be_visible()
+    expect(other.get_by_role("heading", name="You are signed out")).to_be_visible()
+    expect(at.page.get_by_role("navigation")).to_have_count(0)
+    _asked(at.page, 1, held)
+    assert "token=" in (held[0].request.post_data or "")
+    assert revoked
+    for route in held:
+        route.abort()
+    at.page.unroute_all()
+    at.page.route("**/oauth2/revoke", lambda route: route.abort())
+    expect(at.page.get_by_text("did not confirm that the session has ended")).to_be_visible()
+    at.page.unroute_all()
+
+
+def test_a_signed_out_session_gives_no_tokens_any_more(desk: Opening, stack: Stack) -> None:
+    """A 7.4.1: the refresh token is worthless at the pool, after signing out and after signing in anew."""
+    at = desk("helpdesk")
+    revoked: list[str] = []
+
+    def heard(request: Request) -> None:
+        if "/oauth2/revoke" in request.url:
+            revoked.append(parse_qs(request.post_data or "")["token"][0])
+
+    at.page.on("request", heard)
+    at.page.get_by_text("helpdesk@example.com").click()
+    at.button("Sign out").click()
+    expect(at.heading("You are signed out")).to_be_visible()
+    expect(at.page.get_by_text("did not confirm")).to_have_count(0)
+    (token,) = revoked
+    body = {"grant_type": "refresh_token", "refresh_token": token, "client_id": at.administrators.client}
+    answer = httpx.post(f"{stack.sign_in}/oauth2/token", data=body, trust_env=False)
+    assert answer.status_code == 400
+
+
+def test_a_pool_that_cannot_be_reached_ends_no_session(desk: Opening, stack: Stack) -> None:
+    """A 7.3: no answer is no end; and the role that is shown is that of the newest token."""
+    at = desk("admin")
+    soon = int(time.time()) + 30
+    at.with_tokens(lambda token: at.administrators.changed(token, stack.folder, exp=soon), refreshed=True)
+    at.come_again()
+    at.page.unroute_all()
+    at.page.route("**/oauth2/token", lambda route: route.abort())
+    at.go("#/readiness")
+    alert = at.page.get_by_role("alert")
+    expect(alert).to_contain_text("cannot be reached")
+    expect(alert).not_to_contain_text("session is over")
+    at.page.unroute_all()
+    groups = {"cognito:groups": ["auditor"]}
+    at.with_tokens(lambda token: at.administrators.changed(token, stack.folder, **groups))
+    alert.get_by_role("button", name="Try again").click()
+    expect(at.page.get_by_role("navigation").get_by_role("link", name="Approvals")).to_have_count(0)
+    expect(at.page.get_by_text("Auditor", exact=True)).to_be_visible()
+
+
+def test_a_code_does_not_stay_on_a_screen(desk: Opening, ada: Person) -> None:
+    """A 14.2: it goes after ten minutes, but not from under the printer; why is said."""
+    at = desk("admin")
+    page = at.page
+    page.clock.install()
+    at.user(ada.identity)
+    at.act("Issue a one-time code", "Issue the code")
+    sheet = page.get_by_role("article", name="Restore code")
+    expect(sheet).to_be_visible()
+    page.clock.fast_forward("09:30")
+    expect(sheet).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.clock.fast_forward("01:00")
+    expect(sheet).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.get_by_text("it had been on the screen for ten minutes")).to_be_visible()
+    expect(sheet).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status": 500, "json": {"message": "Internal server error"}}, "could not be read (500)"),
+        (
+            {"status": 429, "json": {"code": "x", "detail": "Too often."}, "headers": {"Retry-After": "720"}},
+            "Too often. You can try again in 12 minutes.",
+        ),
+    ],
+    ids=["unreadable", "later"],
+)
+def test_whatever_is_answered_can_be_understood(desk: Opening, ada: Person, answer: dict[str, Any], said: str) -> None:
+    """A 16.5: no answer leaves anybody with a word of a programmer's, and one that says when is told."""
+    at = desk("auditor")
+    at.page.route("**/v1/admin/identities/*", lambda route: route.fulfill(**answer))
+    at.go(f"#/user/{ada.identity}")
+    expect(at.page.get_by_role("alert")).to_contain_text(said)
+    expect(at.page.get_by_text("undefined")).to_have_count(0)
