@@ -106,7 +106,7 @@ class _Page(BaseHTTPRequestHandler):
             return
         sent = self.rfile.read(length)
         if self.path == "/oauth2/revoke":
-            self._answer(self._revoked(sent), {"Access-Control-Allow-Origin": "*"})
+            self._answer(self._revoked(sent))
             return
         answer = self._asked("POST", sent)
         form = dict(parse_qsl(sent.decode(errors="replace")))

@@ -59,7 +59,7 @@ export function useActing({ identity, isHere, reread }: Where): Acting {
   const arrived = (act: Act, { status, data }: { status: number; data: unknown }): Outcome => {
     const words = act.texts(texts());
     if (status === 202) {
-      if (!isHere()) announce(texts().acts.waits.away(words.open, identity));
+      if (!isHere()) announce(texts().acts.waits.away(words.what, identity));
       return "waits";
     }
     if (!act.shows) {
@@ -75,8 +75,8 @@ export function useActing({ identity, isHere, reread }: Where): Acting {
 
   const tellAway = (act: Act, { mayHaveHappened, detail }: ApiProblem) => {
     const { acts } = texts();
-    const { open } = act.texts(texts());
-    announce(mayHaveHappened ? acts.awayLost(open, identity) : acts.awayFailed(open, identity, detail));
+    const { what } = act.texts(texts());
+    announce(mayHaveHappened ? acts.awayLost(what, identity) : acts.awayFailed(what, identity, detail));
   };
 
   return { acting, problem, perform };

@@ -2,7 +2,7 @@
 import { ask } from "../../api/client";
 import type { Device, IdentityOverview, Restoration } from "../../api/types";
 import type { Role } from "../../session/roles";
-import { type Texts, list, ago, time } from "../../texts";
+import { type Texts, ago, list, time } from "../../texts";
 
 /** A sentence about what will happen. `warns`: nobody may overlook it. */
 export interface Sentence {
@@ -12,6 +12,8 @@ export interface Sentence {
 
 export interface Words {
   open: string;
+  /** The act in a few words, where it does not stand beside what it is about. */
+  what: string;
   title: string;
   says: Sentence[];
   confirm: string;
@@ -73,6 +75,7 @@ export function unpairing(user: IdentityOverview, device: Device): Act {
       ask("POST /identities/{identity}/devices/{device}/unpairing", { path: { identity, device: device.id }, body: { reason }, approval }),
     (say) => ({
       ...say.acts.unpair,
+      what: `${say.acts.unpair.open}: ${name}`,
       title: say.acts.unpair.title(name, identity),
       done: say.acts.unpair.done(name, identity),
       says: [
@@ -102,6 +105,7 @@ export function cancelling(user: IdentityOverview, restoration: Restoration): Ac
       }),
     (say) => ({
       ...say.acts.cancel,
+      what: `${say.acts.cancel.confirm}: ${name}`,
       title: say.acts.cancel.title(name, identity),
       done: say.acts.cancel.done(name, identity),
       says: [
@@ -122,6 +126,7 @@ export function actsOn(user: IdentityOverview): Act[] {
   const kept = restore.code_kept && restore.status === "enabled";
   const words = (of: "bar" | "allow" | "reveal", say: Texts): Words => ({
     ...say.acts[of],
+    what: say.acts[of].open,
     title: say.acts[of].title(identity),
     done: say.acts[of].done(identity),
     says: [...sentences(say.acts[of].says), ...told(user, say)],
@@ -135,6 +140,7 @@ export function actsOn(user: IdentityOverview): Act[] {
             ({ reason, approval }) => ask("POST /identities/{identity}/restore-code/send", { path, body: { reason }, approval }),
             (say) => ({
               ...say.acts.send,
+              what: say.acts.send.open,
               title: say.acts.send.title(identity),
               done: say.acts.send.done(identity),
               says: [
@@ -163,6 +169,7 @@ export function actsOn(user: IdentityOverview): Act[] {
             ({ reason, hours, approval }) => ask("POST /identities/{identity}/restore-code/issue", { path, body: { reason, hours }, approval }),
             (say) => ({
               ...say.acts.issue,
+              what: say.acts.issue.open,
               title: say.acts.issue.title(identity),
               done: say.acts.issue.done(identity),
               says: [...sentences(say.acts.issue.says), { text: say.acts.issue.mailed(user.email_hint ?? "") }, ...told(user, say)],

@@ -79,7 +79,7 @@ function One({ one, act, decided, where, onDone }: OneProps) {
   return (
     <li>
       <div>
-        <h3>{words.title}</h3>
+        <h3>{words.what}</h3>
         <p class="quiet small">{one.reason} · {say.acts.asked.until(ago(one.until))}</p>
         {decided
           ? <Badge tone={given ? "good" : "bad"}>{given ? say.acts.asked.approved(name) : say.acts.asked.denied(name)}</Badge>
@@ -88,12 +88,12 @@ function One({ one, act, decided, where, onDone }: OneProps) {
       </div>
       {given && (
         <button type="button" class="button main" aria-disabled={acting} onClick={() => void carryOut()}>
-          {acting ? say.acts.underWay : say.acts.asked.carryOut}<span class="hidden">: {words.title}</span>
+          {acting ? say.acts.underWay : say.acts.asked.carryOut}<span class="hidden">: {words.what}</span>
         </button>
       )}
       {decided && !given && (
         <button type="button" class="button" onClick={() => forgetAsked(one.id)}>
-          {say.acts.asked.forget}<span class="hidden">: {words.title}</span>
+          {say.acts.asked.forget}<span class="hidden">: {words.what}</span>
         </button>
       )}
     </li>

@@ -90,7 +90,7 @@ function Known({ person, identity }: { person: Person; identity: string }) {
       )}
       {left && !erased && (
         <div class="notice">
-          <p>{say.user.begunAct(left.texts(say).title)}</p>
+          <p>{say.user.begunAct(left.texts(say).what)}</p>
           <div class="buttons">
             <button type="button" class="button" onClick={() => setOpened(left.key)}>{say.user.goOn}</button>
             <button type="button" class="button" onClick={discard}>{say.user.discard}</button>
