@@ -5,9 +5,9 @@
 
 On AWS the pool remembers for an hour who has signed in, by a cookie of its own: whoever reloads the dashboard is sent
 there and straight back. The local AWS's pages forget at once. So this stands before them, hands on whatever it is
-given, and does three things besides: after a sign-in that the local AWS has let pass it gives the browser a cookie, and
-for that cookie it fills in the form by itself, until `/logout` or for an hour; and `/oauth2/revoke`, which the local
-AWS has in its interface alone, is handed on there. Who may sign in, and all codes and
+given, and does some things besides: after a sign-in that the local AWS has let pass it gives the browser a cookie, and
+for that cookie it fills in the form by itself, until `/logout` or for an hour; `/oauth2/revoke`, and a refreshed id token
+with the person's groups, come from the local AWS's interface, which alone has them. Who may sign in, and all codes and
 tokens, are the local AWS's.
 
 What still differs from AWS: there is no second factor, and a sign-in by the cookie counts as a fresh one (`auth_time`).
@@ -110,6 +110,9 @@ class _Page(BaseHTTPRequestHandler):
             return
         answer = self._asked("POST", sent)
         form = dict(parse_qsl(sent.decode(errors="replace")))
+        if form.get("grant_type") == "refresh_token" and answer.is_success:
+            self._answer(self._refreshed(form))
+            return
         if urlsplit(self.path).path == "/login" and _let_in(answer) and {"username", "password"} <= form.keys():
             cookie = self._sessions.begin({name: form[name] for name in ("username", "password")})
             self._answer(
@@ -140,10 +143,34 @@ class _Page(BaseHTTPRequestHandler):
 
     def _revoked(self, sent: bytes) -> httpx.Response:
         form = dict(parse_qsl(sent.decode(errors="replace")))
-        wanted = {"Token": form.get("token", ""), "ClientId": form.get("client_id", "")}
-        target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.RevokeToken"}
+        return self._called("RevokeToken", {"Token": form.get("token", ""), "ClientId": form.get("client_id", "")})
+
+    def _refreshed(self, form: Mapping[str, str]) -> httpx.Response:
+        """What a refresh gives, the person's groups included."""
+        wanted = {
+            "AuthFlow": "REFRESH_TOKEN_AUTH",
+            "ClientId": form.get("client_id", ""),
+            "AuthParameters": {"REFRESH_TOKEN": form.get("refresh_token", "")},
+        }
+        answer = self._called("InitiateAuth", wanted)
+        if not answer.is_success:
+            return answer
+        given = answer.json()["AuthenticationResult"]
+        names = {
+            "id_token": "IdToken",
+            "access_token": "AccessToken",
+            "token_type": "TokenType",
+            "expires_in": "ExpiresIn",
+        }
+        headers = {"Access-Control-Allow-Origin": "*"}
+        return httpx.Response(
+            HTTPStatus.OK, json={name: given[there] for name, there in names.items()}, headers=headers
+        )
+
+    def _called(self, act: str, wanted: Mapping[str, object]) -> httpx.Response:
+        target = {"X-Amz-Target": f"AWSCognitoIdentityProviderService.{act}"}
         kind = {"Content-Type": "application/x-amz-json-1.1"}
-        return self._pool.post("/", json=wanted, headers={**target, **kind})
+        return self._pool.post("/", json=dict(wanted), headers={**target, **kind})
 
     def _handed_on(self) -> dict[str, str]:
         dropped = {*_HOPS, "accept-encoding", "content-type" if self.command == "GET" else "", "cookie"}
