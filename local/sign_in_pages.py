@@ -6,9 +6,9 @@
 On AWS the pool remembers for an hour who has signed in, by a cookie of its own: whoever reloads the dashboard is sent
 there and straight back. The local AWS's pages forget at once. So this stands before them, hands on whatever it is
 given, and does some things besides: after a sign-in that the local AWS has let pass it gives the browser a cookie, and
-for that cookie it fills in the form by itself, until `/logout` or for an hour; `/oauth2/revoke`, and a refreshed id token
-with the person's groups, come from the local AWS's interface, which alone has them. Who may sign in, and all codes and
-tokens, are the local AWS's.
+for that cookie it fills in the form by itself, until `/logout` or for an hour; and `/oauth2/revoke`, and a refreshed id
+token with the person's groups, come from the local AWS's interface, which alone has them. Who may sign in, and all
+codes and tokens, are the local AWS's.
 
 What still differs from AWS: there is no second factor, and a sign-in by the cookie counts as a fresh one (`auth_time`).
 """

@@ -333,7 +333,7 @@ function Says({ approval, mine }: { approval: Approval; mine: boolean }) {
     reveal: acts.reveal.says,
     issue: acts.issue.says,
     unbarring: acts.allow.says,
-    last_unpairing: acts.unpair.says,
+    last_unpairing: [acts.unpair.last, ...acts.unpair.says],
   };
   const { hours } = approval.request.body as { hours?: number };
   return (
