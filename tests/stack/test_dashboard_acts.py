@@ -305,9 +305,10 @@ def test_an_address_writes_nothing_on_the_screen(desk: Opening, name: str) -> No
 def test_what_stands_in_the_way_is_said_first(desk: Opening, stack: Stack) -> None:
     """B10 B2: no green for somebody whose code is guessed at; a run of guesses is one line with its exact times."""
     person = Person.restorable(stack)
-    thief = person.other_phone()
     for _ in range(GUESSES):
-        thief.request_restore(person.identity, made_up_code(selector(person.paper))).expect(403, "restore_refused")
+        person.other_phone().request_restore(person.identity, made_up_code(selector(person.paper))).expect(
+            403, "restore_refused"
+        )
     at = desk("auditor")
     page = at.user(person.identity)
     way = page.get_by_role("region", name="What stands in the way of restoring")

@@ -30,15 +30,20 @@ export function Latest({ events }: { events: Event[] }) {
 
 type Run = [Event, ...Event[]];
 
-/** Events that follow one another and are of one type and one device. */
+/** Events that follow one another and are of one type and one device. Strangers are all one: who guesses codes makes a new
+ * key for each. */
 function runsOf(events: Event[]): Run[] {
   const runs: Run[] = [];
   for (const one of events) {
     const run = runs.at(-1);
-    if (run && run[0].type === one.type && run[0].device === one.device) run.push(one);
+    if (run && run[0].type === one.type && isAlike(run[0], one)) run.push(one);
     else runs.push([one]);
   }
   return runs;
+}
+
+function isAlike(one: Event, other: Event): boolean {
+  return one.device === other.device || (one.device_name === null && other.device_name === null);
 }
 
 function One({ event }: { event: Event }) {
