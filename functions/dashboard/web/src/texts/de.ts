@@ -419,7 +419,7 @@ export const de: Texts = {
     identity: "Identität",
     identityHint: "Der ganze Name",
     notWholeName: "Geben Sie den ganzen Namen ein: 3 bis 64 Zeichen, am Anfang und am Ende ein Buchstabe oder eine Ziffer.",
-    rows: "Welche Ereignisse dazu",
+    rows: "Welche Ereignisse",
     own: "Die der Identität selbst",
     about: "Was die Administration bei dieser Identität getan hat",
     backwards: "Das liegt vor der Zeit unter „Von“.",

@@ -418,7 +418,7 @@ export const en = {
     identity: "Identity",
     identityHint: "The whole name",
     notWholeName: "Enter the whole name: 3 to 64 symbols, a letter or digit first and last.",
-    rows: "Which events of it",
+    rows: "Which events",
     own: "Its own events",
     about: "What administrators did about this identity",
     backwards: "This is before the time in “From”.",

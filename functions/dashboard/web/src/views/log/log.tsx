@@ -28,6 +28,10 @@ export function Log() {
   const key = `log ${JSON.stringify(asked)}`;
   const read = async (cursor: string | null) => (await ask("GET /events", { query: { ...asked, cursor } })).data;
   const found = useResource(key, () => read(null), joined);
+  const shown = useRef<AuditedEvents | undefined>(undefined);
+  if (found.data) shown.current = found.data;
+  if (found.problem) shown.current = undefined;
+  const page = found.data ?? shown.current; // other filters keep the old rows until their own are there
   const section = useRef<HTMLElement>(null);
   const more = useMore(key, section, async () => {
     if (!found.data) return;
@@ -92,18 +96,16 @@ export function Log() {
       </section>
       <FilterForm filters={filters} wrong={{ ...refused, ...mistakes }} onChange={setFilters} onApply={(chosen) => void apply(chosen)} />
       {trouble && <Trouble problem={trouble} {...(problem ? {} : { again: () => void found.again() })} />}
-      {!found.data && !found.problem && <Waiting />}
-      {found.data && (
-        <section ref={section} class="card flush" aria-label={say.log.title} aria-busy={found.reading}>
-          {found.data.events.length === 0 && found.data.cursor === null
-            ? <Empty {...say.log.empty} />
-            : <Rows events={found.data.events} />}
-          {found.data.events.length === 0 && found.data.cursor !== null && <p class="waiting">{say.log.goesOn}</p>}
-          {count && (found.data.events.length > 0 || found.data.cursor !== null) && (
+      {!page && !found.problem && <Waiting />}
+      {page && (
+        <section ref={section} class={`card flush ${found.data ? "" : "old"}`} aria-label={say.log.title} aria-busy={!found.data || found.reading}>
+          {page.events.length === 0 && page.cursor === null ? <Empty {...say.log.empty} /> : <Rows events={page.events} />}
+          {page.events.length === 0 && page.cursor !== null && <p class="waiting">{say.log.goesOn}</p>}
+          {(page.events.length > 0 || page.cursor !== null) && (
             <div class="foot">
-              <span class="quiet small">{count}</span>
+              <span class="quiet small">{say.log.found(page.events.length, page.cursor !== null)}</span>
               {more.problem && <Trouble problem={more.problem} />}
-              {found.data.cursor !== null && (
+              {page.cursor !== null && (
                 <button type="button" class="button" aria-disabled={more.reading} onClick={more.read}>{say.common.more}</button>
               )}
             </div>
