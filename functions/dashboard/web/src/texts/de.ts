@@ -149,7 +149,7 @@ export const de: Texts = {
       waiting: "Wartet auf die Administration",
       approved: (name) => `Freigegeben von ${name}`,
       denied: (name) => `Abgelehnt von ${name}`,
-      until: (when) => `läuft ab ${when}`,
+      until: (when) => `läuft ${when} ab`,
       carryOut: "Ausführen",
       forget: "Von hier entfernen",
     },
