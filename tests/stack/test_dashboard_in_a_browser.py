@@ -357,7 +357,8 @@ def test_a_change_of_policy_is_decided_by_its_own_version(
     olga = clerk("olga")
     asked_for_hold(olga, 47)
     at = desk("admin", "otto")
-    page = at.page
+    page = at.go("#/policy")
+    expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()  # so it is known, and not read now
     waits: list[Route] = []
 
     def held_up(route: Route) -> None:
@@ -369,9 +370,9 @@ def test_a_change_of_policy_is_decided_by_its_own_version(
     approve = card.get_by_role("button", name="Approve", exact=True)
     expect(approve).to_be_disabled()
     expect(card.get_by_text("Loading")).to_be_visible()
-    page.unroute_all()
     for route in waits:
         route.abort()
+    page.unroute_all()
     expect(card.get_by_role("button", name="Try again")).to_be_visible()
     expect(approve).to_be_disabled()
     card.get_by_role("button", name="Try again").click()
