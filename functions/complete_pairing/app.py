@@ -23,6 +23,7 @@ from restore.vault import Vault
 
 if TYPE_CHECKING:
     from restore.audit import Act
+    from restore.codes import Pepper
     from restore.conditions import Item
     from restore.policy import Policy
 
@@ -51,11 +52,12 @@ def lambda_handler(call: Call) -> Answer:
     call.must_bring(said.device.public_key, verification, "device.verification_key")
     if verification is None and policy.require_verification_key:
         raise invalid("device.verification_key", "is required by this server's policy")
+    pepper = vault.pepper()  # before anything is read: asking for it must not tell whether there is such an identity
     try:
         answer = by_new_device(
             table,
             call,
-            lambda view, act: _complete(view, act, call, policy),
+            lambda view, act: _complete(view, act, call, policy, pepper),
             full=policy.unpair_others_on_pairing,
         ).answer
     except _Used:
@@ -64,10 +66,10 @@ def lambda_handler(call: Call) -> Answer:
     return Answer(201, answer)
 
 
-def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
+def _complete(view: View, act: Act, call: Call, policy: Policy, pepper: Pepper) -> Change:
     said: Scanned = call.body
     restore, number = view.restore, call.path["pairing"]
-    entry = pairings.with_secret(restore, number, said.secret, identity=call.identity, pepper=vault.pepper())
+    entry = pairings.with_secret(restore, number, said.secret, identity=call.identity, pepper=pepper)
     if entry["st"] == "used" and entry["k"] == call.device:
         must_be_fresh(entry, call)
         raise _Used
@@ -90,7 +92,7 @@ def _complete(view: View, act: Act, call: Call, policy: Policy) -> Change:
     else:
         change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
     unpaired = [view.devices[short]["device"] for short in others]
-    link = disputes.new_link(call.identity, call.short, vault.pepper())
+    link = disputes.new_link(call.identity, call.short, pepper)
     record = devices.record(
         call.identity,
         call.device,

@@ -43,6 +43,7 @@ def lambda_handler(event: dict[str, Any]) -> Answer:
     server, language = server_address(event), language_of(event) or "en"
     try:
         token = disputes.parse(event["pathParameters"]["token"])
+        vault.pepper()  # before anything is read: asking for it must not tell whether there is such an identity
         call = Call(
             signed=None,
             identity=token[0],

@@ -29,9 +29,10 @@ limits = settings.LIMITS
 def lambda_handler(call: Call) -> Answer:
     """Mail another code."""
     number = call.path["restoration"]
+    pepper = vault.pepper()  # before anything is read: asking for it must not tell whether there is such an identity
 
     def resend(view: View, act: Act) -> Change:
-        begun = restorations.resend(view.restore, number, pepper=vault.pepper(), limits=limits, call=call)
+        begun = restorations.resend(view.restore, number, pepper=pepper, limits=limits, call=call)
         act.tell("restoration.code_resent", restoration=number)
         restorations.tell_the_second_address(act, begun, view.restore, call)
         return Change(begun)

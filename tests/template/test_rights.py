@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from restore.sealing import PURPOSE
 from tests.template.translated import ACCOUNT, CUSTOMER_KEY, REGION, SETS, Stack, functions, stack
 
 READ = "dynamodb:GetItem"
@@ -185,6 +186,14 @@ def test_a_customers_key_may_be_used_through_its_services_alone(name: str) -> No
     assert operator == "StringEquals"
     assert set(listed(condition["kms:ViaService"])) == {f"{each}.{REGION}.amazonaws.com" for each in services}
     assert not [other for other in statements(stack(), name) if other["Sid"] == "DataKey"]
+
+
+@each_function
+def test_the_key_of_sealed_codes_is_for_nothing_else(name: str) -> None:
+    """S15 13.3.1: a right on it holds only in the context of a restore code."""
+    found = [one for one in statements(stack(), name) if "<SealKey.Arn>" in listed(one["Resource"])]
+    assert bool(found) == bool(RIGHTS[name] & {SEAL, UNSEAL})
+    assert all(one["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE}} for one in found)
 
 
 def test_the_recipient_is_named_while_ses_is_in_its_sandbox() -> None:

@@ -7,7 +7,7 @@ cannot be opened there. Those who make codes may only seal; one function may ope
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from restore.codes import RestoreCode
     from restore.conditions import Item
     from restore.policy import Policy
+
+
+PURPOSE: Final = "restore code"
+"""The part of the context that the rights on the key name (template.yaml)."""
 
 
 def keep(restore: Item, code: RestoreCode, sealer: Sealer, policy: Policy, identity: str) -> None:
@@ -55,4 +59,4 @@ class Sealer:
 
 
 def _context(identity: str, label: str) -> dict[str, str]:
-    return {"purpose": "restore code", "identity": identity, "label": label}
+    return {"purpose": PURPOSE, "identity": identity, "label": label}
