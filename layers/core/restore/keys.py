@@ -28,8 +28,8 @@ One table, one item collection an identity. Every read below is one request of k
 | the same of mails to one address | `SRC#mail#<keyed hash of the address>#<source>` | `W#<day>` | as above |
 
 `short` is the 22-symbol hash of a device key: it names the device inside items, where 44 symbols would be too many.
-The two items `I` and `R` are apart on purpose: restoring, which strangers may try, writes `R` alone, so that nothing they
-do there contends with a paired device's sign-in.
+The two items `I` and `R` are apart on purpose: restoring, which strangers may try, writes `R` alone, so that nothing
+they do there contends with a paired device's sign-in.
 """
 
 from __future__ import annotations
