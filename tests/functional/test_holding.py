@@ -104,7 +104,10 @@ def test_a_held_device_cannot_lock_the_owner_out(world: World) -> None:
     held.show().expect(200)
     before = world.items()
     answers = [held.enable(), held.disable(), held.resend_confirmation(), held.veto(number)]
-    answers.append(held.confirm_email("12345678"))
+    answers += [held.approve(number), held.offer_pairing(), held.change_email("thief@example.net")]
+    answers += [held.change_second_email("thief@example.net"), held.remove_second_email()]
+    answers += [held.confirm_email("12345678"), held.confirm_second_email("12345678")]
+    answers += [held.resend_second_confirmation(), held.erase()]
     for answer in answers:
         assert answer.expect(403, "not_allowed")["until"] == "2026-11-19T11:10:00Z"
     assert world.items() == before

@@ -490,6 +490,33 @@ def test_waiting_needs_the_verification_key_that_was_settled(world: World) -> No
     new.complete(number, None).expect(201)
 
 
+@pytest.mark.parametrize("waiting_hours", ["0", "1"])
+@pytest.mark.parametrize("wrong_first", [False, True])
+def test_an_approval_never_stands_in_for_the_email_code(world: World, waiting_hours: str, *, wrong_first: bool) -> None:
+    """B1, ASVS 6.4.3: an approved restoration takes the mailed code like any other, and an approval refills nothing."""
+    owner = world.owner()
+    world.redeploy(WaitingHours=waiting_hours)
+    new, number, code = world.begun(owner)
+    if wrong_first:
+        assert new.complete(number, other_digits(code)).expect(403, "wrong_code")["attempts_left"] == 4
+    approved = owner.phone.approve(number).expect(200)["restoration"]
+    left = 4 if wrong_first else 5
+    assert (approved["status"], approved["attempts_left"]) == ("awaiting_code", left)
+    new.complete(number, None).expect(422, "invalid")
+    for step in range(1, left):
+        answer = new.complete(number, other_digits(code, step)).expect(403, "wrong_code")
+        assert answer["attempts_left"] == left - step
+    new.sign_in().expect(401, "not_paired")
+    assert len(owner.phone.show().expect(200)["devices"]) == 1
+    saved = world.save()
+    new.complete(number, code).expect(201)
+    world.go_back(saved)
+    assert new.complete(number, other_digits(code)).expect(403, "wrong_code")["attempts_left"] == 0
+    owner.phone.approve(number).expect(410, "attempts_exhausted")
+    new.complete(number, code).expect(410, "attempts_exhausted")
+    new.sign_in().expect(401, "not_paired")
+
+
 def test_a_waiting_restoration_outlives_its_code_for_seven_days(world: World) -> None:
     """It expires 7 days after `ready_at`, not with the code."""
     owner = world.owner()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.functional.world import DAY, HOUR, MINUTE
+from local.phone import VERIFIED_TAG, Key, fresh_nonce, signed
+from tests.functional.world import DAY, HOUR, MINUTE, SOURCE
 
 if TYPE_CHECKING:
+    from local.phone import Answer
     from tests.functional.world import World
 
 
@@ -166,24 +169,63 @@ def test_a_device_that_is_not_paired_gets_one_answer(world: World) -> None:
     assert world.items() == before
 
 
-@pytest.mark.parametrize("act", ["enable", "disable", "unpair", "veto"])
+NEW_KEY = Key.generate()
+VERIFIED: dict[str, tuple[str, str, dict[str, str] | None]] = {
+    "enable": ("POST", "/restore", {}),
+    "disable": ("DELETE", "/restore", None),
+    "unpair": ("DELETE", "/devices/{device}", None),
+    "veto": ("DELETE", "/restorations/{restoration}", None),
+    "approve": ("POST", "/restorations/{restoration}/approval", {}),
+    "offer a pairing": ("POST", "/pairings", {}),
+    "show the code": ("GET", "/restore/code", None),
+    "change the verification key": ("PUT", "/devices/{device}/verification-key", {"verification_key": NEW_KEY.public}),
+    "change the address": ("PUT", "/email", {"email": "ada@example.net"}),
+    "change the second address": ("PUT", "/second-email", {"email": "ada@second.example"}),
+    "remove the second address": ("DELETE", "/second-email", None),
+    "erase": ("DELETE", "", None),
+}
+"""Every act that the contract has as *verified*."""
+
+
+@pytest.mark.parametrize("act", VERIFIED)
 def test_what_needs_the_person_needs_the_verification_key(world: World, act: str) -> None:
     """S4, ASVS 7.5.1: without it `verification_required`, with another one `signature_invalid`; nothing changes."""
+    world.redeploy(KeepSealedCodes="true")
     owner = world.owner()
     _, number, _ = world.begun(owner)
-    acts: dict[str, tuple[str, str, dict[str, str] | None]] = {
-        "enable": ("POST", "/restore", {}),
-        "disable": ("DELETE", "/restore", None),
-        "unpair": ("DELETE", f"/devices/{owner.phone.id}", None),
-        "veto": ("DELETE", f"/restorations/{number}", None),
-    }
-    method, path, body = acts[act]
-    before = world.items()
-    owner.phone.act(method, owner.phone.path(path), body).expect(401, "verification_required")
-    owner.phone.verification = world.phone().verification
-    refused = owner.phone.act(method, owner.phone.path(path), body, verified=True).expect(401, "signature_invalid")
-    assert f';keyid="{owner.phone.verification and owner.phone.verification.public}"' in refused["signature_base"]
+    method, rest, body = VERIFIED[act]
+    path = owner.phone.path(rest.format(device=owner.phone.id, restoration=number))
+    brought = [NEW_KEY] if body and "verification_key" in body else []
+
+    def sent(*verifiers: Key) -> Answer:
+        created, nonce = int(time.time()), fresh_nonce()
+        request = owner.phone.prepare(method, path, body, created=created, nonce=nonce)
+        for at, key in enumerate((*verifiers, *brought)):
+            request = signed(request, key, tag=VERIFIED_TAG, label=f"v{at}", created=created, nonce=nonce)
+        return world.send(request)
+
+    before, mails = world.items(), len(world.mails)
+    sent().expect(401, "verification_required")
+    another = Key.generate()
+    refused = sent(another).expect(401, "signature_invalid")
+    assert f';keyid="{another.public}"' in refused["signature_base"]
     assert world.items() == before
+    assert len(world.mails) == mails
+    assert owner.phone.verification is not None
+    assert sent(owner.phone.verification).status < 300
+
+
+def test_a_code_that_is_shown_is_told_in_the_log(world: World) -> None:
+    """S6, S4, ASVS 16.3.1: each showing is a row with the code's label, by which device and from where."""
+    world.redeploy(KeepSealedCodes="true")
+    owner = world.owner()
+    before = world.events("ada")
+    for _ in range(2):
+        assert owner.phone.show_code().expect(200)["restore_code"] == owner.restore_code
+    told = world.events("ada")[len(before) :]
+    assert [(row["type"], row["device"], row["source"], row["detail"]) for row in told] == [
+        ("restore.code_shown", owner.phone.id, SOURCE, {"code_label": owner.label})
+    ] * 2
 
 
 def test_mails_follow_the_language_of_paired_devices(world: World) -> None:
