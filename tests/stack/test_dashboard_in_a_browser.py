@@ -872,8 +872,7 @@ def test_the_focus_goes_back_or_to_the_title(desk: Opening, ada: Person) -> None
     page = at.user(ada.identity)
     at.button("Bar restore").click()
     page.get_by_label("Reason").fill("heard it on the telephone")
-    page.reload()
-    at.button("Go on").click()  # which is gone, as is the draft, when the dialog is closed
+    page.reload()  # the dialog that was left opens again by itself
     expect(page.get_by_label("Reason")).to_have_value("heard it on the telephone")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

@@ -131,11 +131,14 @@ export function Dialog({ title, describedBy, busy = false, onClose, children }: 
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-      // gone, disabled, or nothing had the focus: not to the very beginning of the page
-      if (document.activeElement === document.body) document.querySelector<HTMLElement>("h1")?.focus();
-    };
+    return () =>
+      // as long as the dialog is there, nothing behind it takes the focus
+      void requestAnimationFrame(() => {
+        const isLost = () => document.activeElement === document.body;
+        if (isLost() && opener instanceof HTMLElement) opener.focus();
+        // what opened it is gone or disabled: not to the very beginning of the page
+        if (isLost()) document.querySelector<HTMLElement>("h1")?.focus();
+      });
   }, []);
   const stay = (event: Event) => {
     if (busy) event.preventDefault();
