@@ -31,6 +31,8 @@ interface Begun {
   nonce: string;
   verifier: string;
   back: string;
+  /** Whether somebody asked for it, to go on with what they had begun: not a page that was only opened or loaded again. */
+  goesOn: boolean;
 }
 
 /** The pool will not give another token without a new sign-in. */
@@ -77,18 +79,19 @@ export async function start(): Promise<void> {
   } else if (sessionStorage.getItem(LEFT) !== null) {
     session.set({ state: "out", unrevoked: taken(LEFT) === UNREVOKED });
   } else {
-    await signIn(taken(AGAIN) ?? location.hash);
+    const again = taken(AGAIN);
+    await signIn(again ?? location.hash, again !== null);
   }
 }
 
 /** Go to the sign-in page. A session at the pool brings one straight back. */
-export async function signIn(back: string = location.hash): Promise<void> {
+export async function signIn(back: string = location.hash, goesOn = true): Promise<void> {
   if (!config) {
     location.reload();
     return;
   }
   sessionStorage.removeItem(LEFT);
-  const begun: Begun = { state: random(), nonce: random(), verifier: random(), back };
+  const begun: Begun = { state: random(), nonce: random(), verifier: random(), back, goesOn };
   sessionStorage.setItem(BEGUN, JSON.stringify(begun));
   const challenge = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(begun.verifier));
   location.assign(
@@ -153,7 +156,7 @@ function leave(): void {
   location.assign(address("/logout", { logout_uri: home }));
 }
 
-/** Whether a sign-in has just brought somebody back to this very place, to go on with what they had begun. */
+/** Whether a sign-in that somebody asked for has just brought them back to this very place, to go on there. */
 export function isBackHere(): boolean {
   return cameBackTo !== undefined && cameBackTo === location.hash;
 }
@@ -220,7 +223,7 @@ async function comeBack(to: Config, query: URLSearchParams): Promise<void> {
   take(given, given.refresh_token);
   const person = personOf(claims);
   forgetDraftsOfOthers(person.sub);
-  cameBackTo = begun.back;
+  if (begun.goesOn) cameBackTo = begun.back;
   session.set({ state: "in", person });
 }
 
