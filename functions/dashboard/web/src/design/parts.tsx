@@ -109,7 +109,7 @@ export function Field({ label, hint, wrong, narrow, children }: FieldProps) {
       <label for={id}>{label}</label>
       {children({ id, "aria-describedby": described, "aria-invalid": Boolean(wrong) })}
       {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
-      {wrong && <span class="wrong" role="alert" id={`${id}-wrong`}>{wrong}</span>}
+      <span class="live" aria-live="polite">{wrong && <span class="wrong" id={`${id}-wrong`}>{wrong}</span>}</span>
     </div>
   );
 }
