@@ -11,6 +11,7 @@ import type { Person } from "../../session/session";
 import { distance, texts, time } from "../../texts";
 import { showLetter } from "../letter/held";
 import { Difference, type Name, readPolicy, same } from "../policy/difference";
+import { type Sentence, actsOn, nameOf, unpairing } from "../user/acts";
 import { Effects } from "../policy/effects";
 import { type End, end, readApprovals } from "./waiting";
 
@@ -25,8 +26,7 @@ interface CardProps {
 
 export function Card(props: CardProps) {
   if (props.approval.act === "policy") return <PolicyCard {...props} />;
-  if (props.approval.act === "last_unpairing") return <UnpairingCard {...props} />;
-  return <Shown {...props} />;
+  return <UserCard {...props} />;
 }
 
 const POLICY_SECONDS = 15;
@@ -47,6 +47,10 @@ function PolicyCard(props: CardProps) {
     if (!found.reading && !found.problem) setRead(true);
   }, [found.reading, found.problem]);
   const now = found.data;
+  useEffect(() => {
+    // forgotten, since another change was carried out
+    if (!now && !found.reading && !found.problem) void found.again();
+  });
   const fresh = read && now !== undefined && found.problem === undefined;
   const stale = fresh && approval.version !== null && approval.version !== now.version;
 
@@ -96,32 +100,37 @@ function PolicyCard(props: CardProps) {
   return <Shown {...props} what={what} ready={fresh && !stale} stale={stale} checking={found.reading} recheck={found.again} />;
 }
 
-function UnpairingCard(props: CardProps) {
-  const identity = props.approval.identity ?? "";
-  const device = /\/devices\/([^/]+)\//.exec(props.approval.request.path)?.[1] ?? "";
+/** What is said of an act on a user is said by how the user stands: which device, told at which address, whether mail arrives. */
+function UserCard(props: CardProps) {
+  const { act, identity, request } = props.approval;
+  const device = /\/devices\/([^/]+)\//.exec(request.path)?.[1];
   const say = texts();
-  const found = useResource(`user ${identity}`, async () => (await ask("GET /identities/{identity}", { path: { identity } })).data);
+  const path = { identity: identity ?? "" };
+  const found = useResource(`user ${identity}`, async () => (await ask("GET /identities/{identity}", { path })).data);
+  const user = found.data;
+  useEffect(() => {
+    // forgotten, since something was done to the user
+    if (!user && !found.reading && !found.problem) void found.again();
+  });
+  const paired = user?.devices.find(({ id }) => id === device);
+  const fits = user && (paired ? unpairing(user, paired) : actsOn(user).find(({ key }) => key === KEYS[act]));
   const what = () => {
     if (found.problem) return <Trouble problem={found.problem} again={() => void found.again()} />;
-    if (!found.data) return <Waiting />;
-    const one = found.data.devices.find(({ id }) => id === device);
-    if (!one) return <p class="notice warn">{say.approvals.deviceGone(device)}</p>;
+    if (!user) return <Waiting />;
+    if (act !== "last_unpairing") return null;
+    if (!paired) return <p class="notice warn">{say.approvals.deviceGone(device ?? "")}</p>;
     return (
       <Facts>
         <dt>{say.approvals.device}</dt>
-        <dd>
-          <strong><Foreign>{one.name}</Foreign></strong>
-          <span class="quiet small">
-            {" "}
-            {say.user.platform[one.platform]}
-            {one.last_seen_at && <> · {say.user.seen(distance(one.last_seen_at))}</>}
-          </span>
-        </dd>
+        <dd><strong><Foreign>{nameOf(paired, user.devices)}</Foreign></strong></dd>
       </Facts>
     );
   };
-  return <Shown {...props} what={what} />;
+  return <Shown {...props} what={what} says={fits?.texts(say).says} ready={user !== undefined} />;
 }
+
+/** The acts of a user's page, by what they are called here. */
+const KEYS: Partial<Record<Approval["act"], string>> = { send: "send", reveal: "reveal", issue: "issue", unbarring: "allow" };
 
 function Facts({ children }: { children: ComponentChildren }) {
   return <dl class="facts"><div>{children}</div></dl>;
@@ -129,9 +138,11 @@ function Facts({ children }: { children: ComponentChildren }) {
 
 interface ShownProps extends CardProps {
   /** What is special to this kind of act: drawn in the card, and once more where it is confirmed. */
-  what?: () => ComponentChildren;
+  what: () => ComponentChildren;
+  /** What it does, where that is known better than by its kind. */
+  says?: Sentence[] | undefined;
   /** Whether what has to be seen before it is decided on is there, and as it is now. */
-  ready?: boolean;
+  ready: boolean;
   /** Whether it can no longer be carried out, so that nothing is left but to deny it. */
   stale?: boolean;
   checking?: boolean;
@@ -140,7 +151,7 @@ interface ShownProps extends CardProps {
 
 type Step = "approve" | "carryOut";
 
-function Shown({ approval, how, person, know, what, ready = true, stale = false, checking = false, recheck }: ShownProps) {
+function Shown({ approval, how, person, know, what, says, ready, stale = false, checking = false, recheck }: ShownProps) {
   const say = texts().approvals;
   const [asking, setAsking] = useState<Step>();
   const [acting, setActing] = useState(false);
@@ -282,8 +293,8 @@ function Shown({ approval, how, person, know, what, ready = true, stale = false,
           )}
         </p>
         {how !== undefined && <Over approval={approval} how={how} />}
-        {how === undefined && !stale && <Says approval={approval} mine={mine} />}
-        {how === undefined && what?.()}
+        {how === undefined && !stale && <Says approval={approval} says={says} mine={mine} />}
+        {how === undefined && what()}
         <details>
           <summary>{say.exactly}</summary>
           <pre class="exactly" tabIndex={0}>{`${approval.request.method} ${approval.request.path}\n${JSON.stringify(approval.request.body, null, 2)}`}</pre>
@@ -305,8 +316,8 @@ function Shown({ approval, how, person, know, what, ready = true, stale = false,
       {asking && how === undefined && (
         <Dialog title={say.confirm[asking](say.act[approval.act], approval.identity)} onClose={() => setAsking(undefined)}>
           {approval.reason && <blockquote class="reason">{approval.reason}</blockquote>}
-          {!stale && <Says approval={approval} mine={mine} />}
-          {what?.()}
+          {!stale && <Says approval={approval} says={says} mine={mine} />}
+          {what()}
           {!stale && <p>{say.confirm[`${asking}Then`]}</p>}
           {problem && <Trouble problem={problem} />}
           {note && <p class="notice warn" role="alert">{note}</p>}
@@ -325,21 +336,22 @@ function Shown({ approval, how, person, know, what, ready = true, stale = false,
 }
 
 /** What it does, in the sentences that whoever asked has read. */
-function Says({ approval, mine }: { approval: Approval; mine: boolean }) {
+function Says({ approval, says, mine }: { approval: Approval; says: Sentence[] | undefined; mine: boolean }) {
   const { acts, approvals } = texts();
-  const says: Record<Approval["act"], string[]> = {
+  const usual: Record<Approval["act"], string[]> = {
     policy: [approvals.policySays],
     send: acts.send.says,
     reveal: acts.reveal.says,
     issue: acts.issue.says,
     unbarring: acts.allow.says,
-    last_unpairing: [acts.unpair.last, ...acts.unpair.says],
+    last_unpairing: acts.unpair.says,
   };
+  const sentences: Sentence[] = says ?? usual[approval.act].map((text) => ({ text }));
   const { hours } = approval.request.body as { hours?: number };
   return (
     <>
       <ul class="says">
-        {says[approval.act].map((one) => <li key={one}>{one}</li>)}
+        {sentences.map(({ text, warns }) => <li key={text} class={warns ? "warns" : undefined}>{text}</li>)}
         {approval.act === "issue" && hours !== undefined && <li>{approvals.goodFor(hours)}</li>}
       </ul>
       {!mine && approval.identity && <p class="quiet small">{approvals.toAsker(approval.asked_by_name)}</p>}

@@ -264,7 +264,7 @@ function Conflict({ mine, now, onKeep, onTake }: ConflictProps) {
               <th scope="row">{texts().policy.fields[name]?.[0] ?? name}</th>
               <td data-label={heads[0]}>{shown(before[name])}</td>
               {[now.fields, wanted].map((fields, which) => (
-                <td key={which} data-label={heads[which + 1]}>{same(before[name], fields[name]) ? <span class="quiet">{say.unchanged}</span> : <strong>{shown(fields[name])}</strong>}</td>
+                <td key={which} data-label={heads[which + 1]}>{same(before[name], fields[name]) ? <span class="quiet nowrap">{say.unchanged}</span> : <strong>{shown(fields[name])}</strong>}</td>
               ))}
             </tr>
           ))}
