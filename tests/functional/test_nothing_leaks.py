@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.phone import plain_symbols, selector
-from restore import http
+from restore import aws, http
+from restore.errors import Problem
 from tests.functional.acts import ACTS, DISPUTES, GUESSES
+from tests.functional.clerks import Clerk, set_policy
 from tests.functional.faults import BY_NAME, Wire
-from tests.functional.world import ADDRESS, PEPPER
+from tests.functional.nights import Nights
+from tests.functional.test_mail_feedback import Post
+from tests.functional.world import ADDRESS, HOUR, PEPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.phone import Answer
-    from tests.functional.world import World
+    from tests.functional.world import Owner, World
 
 ALL = ACTS | GUESSES
 PEPPER_KEY = json.loads(PEPPER)["1"]
@@ -131,3 +135,156 @@ def test_what_goes_wrong_unforeseen_is_logged_without_its_message(world: World, 
     assert '"message":"unexpected"' in log
     assert '"Unexpected":[1.0]' in log
     assert "12345678" not in log
+
+
+# Administrators, and what runs after acts
+
+WHY = "Grandmother's phone fell into the Limmat at Zurich"
+SECOND = "ada@second.example"
+
+
+def must_be_silent(world: World, log: str) -> None:
+    """No code, token or secret, no address of a user or an administrator, and no reason."""
+    for value, kind in secrets_of(world).items():
+        assert value not in log, f"{kind} in what was logged"
+    for address in {mail.to for mail in world.mails}:
+        assert address not in log, "an address in what was logged"
+    assert "@" not in re.sub(r"arn:\S+", "", log), "an address in what was logged"
+    assert WHY not in log, "a reason in what was logged"
+    assert "Limmat" not in log
+
+
+def watched(world: World) -> Owner:
+    """Ada with two addresses, a second phone, a kept code, and a restoration and a pairing under way."""
+    set_policy(world, keep_sealed_codes=True).expect(200)
+    owner = world.owner()
+    owner.phone.change_second_email(SECOND).expect(202)
+    owner.phone.confirm_second_email(world.mailed_code(SECOND)).expect(200)
+    owner.phone.offer_pairing().expect(201)
+    world.begun(owner)
+    return owner
+
+
+OFFICE: dict[str, Callable[[World, Owner, str | None], Answer]] = {
+    "reveal": lambda world, _, given: asked(world, "restore-code/reveal", given),
+    "send": lambda world, _, given: asked(world, "restore-code/send", given),
+    "issue": lambda world, _, given: asked(world, "restore-code/issue", given, hours=8),
+    "barring": lambda world, _, given: asked(world, "restore/barring", given),
+    "unbarring": lambda world, _, given: asked(world, "restore/unbarring", given),
+    "unpairing": lambda world, owner, given: asked(world, f"devices/{owner.phone.id}/unpairing", given),
+    "cancellation": lambda world, _, given: asked(
+        world, f"restorations/{next(iter(world.item('ada', 'R')['rst']))}/cancellation", given
+    ),
+}
+"""Every act of an administrator about a person."""
+
+
+def asked(world: World, what: str, approval: str | None, **more: Any) -> Answer:
+    """One of them, for a reason that is nobody else's business."""
+    return Clerk(world, "admin", sub="asks").act("ada", what, WHY, approval=approval, **more)
+
+
+@pytest.mark.parametrize("two_people", [False, True])
+@pytest.mark.parametrize("act", OFFICE)
+def test_what_administrators_do_is_not_in_the_log(
+    world: World, act: str, *, two_people: bool, said: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """ASVS 16.2.5, S15, B2: the code that is revealed, sent or issued, whose it is, to which address, and why."""
+    owner = watched(world)
+    if act == "unbarring":
+        asked(world, "restore/barring", None).expect(204)
+    if two_people:
+        set_policy(world, two_person_approval=True).expect(200)
+    with Wire(BY_NAME["denied"], 0):
+        OFFICE[act](world, owner, None)
+    answer = OFFICE[act](world, owner, None)
+    if answer.status == 202:
+        number = answer.json()["approval"]["id"]
+        OFFICE[act](world, owner, number).expect(403, "not_allowed")
+        approver = Clerk(world, "admin", sub="approves")
+        approver.call("GET", "/approvals").expect(200)
+        approver.call("POST", f"/approvals/{number}", {"approve": True}).expect(204)
+        answer = OFFICE[act](world, owner, number)
+    assert answer.status in {200, 201, 204}, answer.text
+    with Wire(BY_NAME["mail rejected"], 0, for_ever=True):
+        OFFICE[act](world, owner, None)
+    Clerk(world, None, sub="nobody").act("ada", "restore-code/reveal", WHY).expect(403, "not_allowed")
+    world.deliver()
+    log = said() + "".join(str(record.__dict__) for record in caplog.records)
+    assert '"message":"answered"' in log
+    assert '"message":"refused"' in log
+    assert '"administrator":"asks"' in log
+    assert '"message":"mailed"' in log
+    must_be_silent(world, log)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/identities",
+        "/identities?prefix=ad",
+        "/identities/ada",
+        "/events",
+        "/events?identity=ada",
+        "/events?about=ada",
+        "/readiness",
+        "/approvals",
+        "/policy",
+    ],
+)
+def test_what_administrators_read_is_not_in_the_log(world: World, target: str, said: Callable[[], str]) -> None:
+    """ASVS 16.2.5: hints, devices' names, reasons and sources are for who asks, as JSON and as a table of text."""
+    watched(world)
+    asked(world, "restore-code/reveal", None).expect(200)
+    said()
+    clerk = Clerk(world, "admin", sub="reads")
+    clerk.call("GET", target).expect(200)
+    if target.startswith("/events"):
+        assert clerk.call("GET", target, accept="text/csv").status == 200
+    log = said()
+    assert '"message":"answered"' in log
+    must_be_silent(world, log)
+    assert "ada's phone" not in log
+
+
+def test_what_runs_after_acts_logs_nothing_of_them(
+    world: World, said: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """ASVS 16.2.5: mailing, publishing, indexing, feedback, signing, erasing: each done, and each with AWS failing."""
+    nights, post = Nights(world), Post(world)
+    hooks = aws.client("sesv2").meta.events
+    hooks.register_first("before-send.sesv2.SendEmail", post.note)
+    try:
+        with nights.awake():
+            owner = watched(world)
+            world.restored(owner)
+            asked(world, "restore-code/reveal", None).expect(200)
+            asked(world, "restore-code/send", None).expect(204)
+            world.deliver()
+            world.clock.move(HOUR)
+            bounced, complained = post.bounced(owner.address), post.complained(SECOND)
+            with Wire(BY_NAME["denied"], 0, for_ever=True):
+                post.told(bounced)
+            post.takes(bounced, complained)
+            post.takes({**bounced, "detail": {**bounced["detail"], "eventType": "Other"}})
+            events = nights.new()
+            with Wire(BY_NAME["denied"], 0, for_ever=True):
+                nights.index(events)
+            nights.index(events)
+            nights.move_to(1)
+            with Wire(BY_NAME["denied"], 2, for_ever=True), pytest.raises(Problem):
+                nights.sign()
+            assert nights.sign()
+            owner.phone.erase().expect(204)
+            erased = nights.new()
+            with Wire(BY_NAME["denied"], 0, for_ever=True):
+                nights.erase(erased)
+            assert nights.erase(erased) == {"batchItemFailures": []}
+    finally:
+        hooks.unregister("before-send.sesv2.SendEmail", post.note)
+    log = said() + "".join(str(record.__dict__) for record in caplog.records)
+    for word in ("mailed", "published", "indexed", "indexing put off", "feedback", "feedback put off"):
+        assert f'"message":"{word}"' in log, word
+    for word in ("signed", "not signed", "erased", "erasing put off"):
+        assert f'"message":"{word}"' in log, word
+    must_be_silent(world, log)

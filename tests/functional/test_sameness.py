@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.phone import made_up_code, selector
+from local.phone import VERIFIED_TAG, Key, fresh_nonce, made_up_code, selector, signed
 from restore import aws
+from restore.keys import short_of
+from tests.functional.world import routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.functional.world import Owner, World
+    from local.phone import Request
+    from tests.functional.world import Owner, Route, World
 
-SERVICES = ("dynamodb", "secretsmanager", "sesv2")
+SERVICES = ("dynamodb", "secretsmanager", "sesv2", "kms")
 
 
 class Tally:
@@ -168,3 +171,95 @@ def test_the_throttle_answers_unknown_identities_as_known_ones(world: World, tal
         answers[-1].expect(429, "too_many_requests")
     assert len({(answer.body, answer.headers) for answer in answers}) == 1
     assert calls[0] == calls[1] == calls[2]
+
+
+# Every other route that a stranger can call
+
+EXEMPT = {
+    ("POST", "/v1/identities"): "a name that is taken is told (409): else nobody could choose one",
+    ("POST", "/v1/identities/{identity}/restorations"): "above",
+}
+OPEN = [
+    route
+    for route in routes()
+    if route.path.startswith(("/v1/identities", "/dispute/")) and (route.method, route.path) not in EXEMPT
+]
+"""Those that name an identity, and that no authorizer guards."""
+NEW_KEY = Key.generate()
+BODIES: dict[str, dict[str, Any]] = {
+    "back-up-prompt": {"answer": "not_now"},
+    "email": {"email": "stranger@example.net"},
+    "second-email": {"email": "stranger@example.net"},
+    "confirmation": {"code": "12345678"},
+    "drill": {"restore_code": made_up_code()},
+    "verification-key": {"verification_key": NEW_KEY.public},
+}
+"""What is sent, by the last part of the path; nothing but `{}` or no body where it is not here."""
+
+
+def stranger(world: World, route: Route, identity: str, ids: dict[str, str]) -> Request:
+    """A stranger's well-made request of a route, for this identity; `ids` are of what there is of ada's."""
+    phone = world.phone(identity=identity)
+    if route.path.startswith("/dispute/"):
+        return phone.unsigned(route.method, f"/dispute/{identity}.{ids['about']}.{'x' * 22}", b"")
+    path = route.path.format(**{**ids, "identity": identity})
+    last = path.rpartition("/")[2]
+    if last == "completion" and "{pairing}" in route.path:
+        return phone.prepare_scan(identity, ids["pairing"], "x" * 22)
+    if last == "completion":
+        return phone.prepare_completion(ids["restoration"], "12345678")
+    body = BODIES.get(last, {}) if route.method in {"POST", "PUT"} else None
+    created, nonce = int(world.clock.now), fresh_nonce()
+    request = phone.prepare(route.method, path, body, verified=True, created=created, nonce=nonce)
+    if last == "verification-key":
+        request = signed(request, NEW_KEY, tag=VERIFIED_TAG, label="new", created=created, nonce=nonce)
+    return request
+
+
+def everything(world: World) -> dict[str, str]:
+    """Ada with a device that is held, a restoration and a pairing under way, mails with links; the ids of it all."""
+    owner = world.owner()
+    held = world.restored(owner)
+    _, restoration, _ = world.begun(held)
+    pairing = owner.phone.offer_pairing().expect(201)["pairing"]["id"]
+    owner.phone.change_second_email("ada@second.example").expect(202)
+    ids = {"restoration": restoration, "pairing": pairing, "device": held.phone.id}
+    return ids | {"about": short_of(held.phone.id)}
+
+
+@pytest.mark.parametrize("route", OPEN, ids=lambda route: f"{route.method} {route.path}")
+def test_a_stranger_sees_no_difference(world: World, tally: Tally, route: Route) -> None:
+    """B5, ASVS 6.3.8: known or unknown identity: the same bytes, calls in the same order, and units.
+
+    In a function that has just started, too: what it then asks for once, such as the pepper, tells nothing either.
+    """
+    ids = everything(world)
+    abouts = [ids["about"]]
+    if "token" in route.path:
+        abouts += [short_of(world.phone().id), "email", "second_email"]
+    before = world.items()
+    for about in abouts:
+        for cold in (True, False):
+            seen = []
+            for identity in ("ada", "bob"):
+                if cold:
+                    world.handlers.clear()
+                tally.calls.clear()
+                tally.units.clear()
+                answer = world.send(stranger(world, route, identity, ids | {"about": about}))
+                assert answer.status in {401, 410}, answer.text
+                seen.append((answer.status, answer.body, answer.headers, list(tally.calls), list(tally.units)))
+            known, unknown = seen
+            assert [name for name, _ in known[3]] == [name for name, _ in unknown[3]], "cold" if cold else "warm"
+            assert known == unknown
+            assert {"Query", "GetItem", "UpdateItem"} & {name for name, _ in known[3]}, "nothing was looked up"
+    assert world.items() == before
+
+
+def test_every_route_is_compared() -> None:
+    """A new one is, too, as soon as it is in the template: whatever is left out names no identity, or is guarded."""
+    others = [route.path for route in routes() if route not in OPEN and (route.method, route.path) not in EXEMPT]
+    guarded_or_public = ("/v1/admin/", "/.well-known/", "/restore", "/pair", "/problems/", "/dashboard")
+    assert [path for path in others if not path.startswith(guarded_or_public)] == []
+    assert {(route.method, route.path) for route in routes()} >= set(EXEMPT)
+    assert len(OPEN) >= 30
