@@ -152,7 +152,7 @@ def complete(account: Account, deployed: Deployed, address: str, hosts: set[str]
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=ttl)
     _lock_archive(account, deployed)
     _verify_sender(account, deployed)
-    _let_mail(account, deployed)
+    _let_mail_and_seal(account, deployed)
     _let_sign_in(account, deployed, address, hosts, sign_in)
     _put_gateway_responses(account, deployed, address)
     apigateway = account.client("apigateway")
@@ -192,25 +192,25 @@ def _verify_sender(account: Account, deployed: Deployed) -> None:
             raise
 
 
-def _let_mail(account: Account, deployed: Deployed) -> None:
-    """Let those functions send mail that the template lets: the local AWS asks for the right on `*`, not on the sender.
+def _let_mail_and_seal(account: Account, deployed: Deployed) -> None:
+    """Let those functions send mail and use the key of sealed codes that the template lets.
 
-    That the template names the right senders is for tests/template to hold; who may send at all is enforced here, too.
+    The local AWS asks for the right to send on `*`, not on the sender, and knows no encryption context, so that a right
+    that names one never holds. That the template names the right ones is for tests/template to hold; which function may
+    at all is enforced here, too.
     """
     iam = account.client("iam")
     for role, properties in deployed.every("AWS::IAM::Role").items():
-        statements = [
-            statement
-            for policy in properties.get("Policies", [])
-            for statement in policy["PolicyDocument"]["Statement"]
-            if "ses:SendEmail" in statement.get("Action", [])
-        ]
+        statements = []
+        for policy in properties.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if "ses:SendEmail" in statement.get("Action", []):
+                    statements.append({**statement, "Resource": "*"})
+                elif "kms:EncryptionContext" in json.dumps(statement.get("Condition", {})):
+                    statements.append({name: value for name, value in statement.items() if name != "Condition"})
         if statements:
-            document = {
-                "Version": "2012-10-17",
-                "Statement": [{**statement, "Resource": "*"} for statement in statements],
-            }
-            iam.put_role_policy(RoleName=role, PolicyName="mail-here", PolicyDocument=json.dumps(document))
+            document = {"Version": "2012-10-17", "Statement": statements}
+            iam.put_role_policy(RoleName=role, PolicyName="as-here", PolicyDocument=json.dumps(document))
 
 
 def _let_sign_in(account: Account, deployed: Deployed, address: str, hosts: set[str], sign_in: str) -> None:

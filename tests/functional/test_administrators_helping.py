@@ -301,10 +301,11 @@ def test_cancelling(world: World, helper: Clerk) -> None:
     waiting, other, code_of_other = world.begun(owner)
     waiting.complete(other, code_of_other).expect(202)
     world.deliver()
-    for one in (number, other):
+    for phone, one in ((new, number), (waiting, other)):
         helper.act("ada", f"restorations/{one}/cancellation").expect(204)
         assert told(world) == [(owner.address, "The restoration was cancelled")]
-        assert latest(world)[1] == {"restoration": one, "by": "administrator", "reason": WHY}
+        assert latest(world)[1] == {"restoration": one, "by": "administrator", "reason": WHY, "name": phone.name}
+        assert world.events("ada")[-1]["device"] == world.events("#administration")[-1]["device"] == phone.id
         must_change_nothing(world, partial(helper.act, "ada", f"restorations/{one}/cancellation"))
     world.clock.move(HOUR)
     new.complete(number, code).expect(410, "cancelled")

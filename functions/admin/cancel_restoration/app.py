@@ -46,7 +46,8 @@ def _cancel(view: View, act: Act, call: AdminCall) -> Order:
         raise Problem("not_found")
     if not restorations.cancel(entry, call.now):
         return Order("cancellation", Change(written=False))
-    act.tell("restoration.cancelled", restoration=number, by="administrator", reason=call.body.reason)
+    told = {"restoration": number, "by": "administrator", "reason": call.body.reason, "name": entry["name"]}
+    act.tell("restoration.cancelled", device=entry["k"], **told)
     values = {
         "identity": call.identity,
         "device": entry["name"],
@@ -55,4 +56,4 @@ def _cancel(view: View, act: Act, call: AdminCall) -> Order:
         "time": rfc3339(call.now) or "",
     }
     act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
-    return Order("cancellation", Change(), tells={"restoration": number})
+    return Order("cancellation", Change(), tells={"restoration": number, "device": entry["k"]})
