@@ -1,7 +1,8 @@
-"""Bundle the dashboard for `sam build`, or check its types.
+"""Bundle the dashboard for `sam build`, check its types, or run the tests of what needs no browser.
 
     bundle.py KEPT ARTIFACTS
     bundle.py KEPT --check OPENAPI
+    bundle.py KEPT --test
 
 Everything runs with the node of the development environment, and with packages from `package-lock.json` alone; none of
 their install scripts run. What was fetched and what was bundled is kept in a folder named for what it came from, so
@@ -31,12 +32,14 @@ KEPT: Final = 3
 
 
 def main(arguments: list[str]) -> int:
-    """Bundle, or check types; the exit status."""
+    """Bundle, check types or test; the exit status."""
     kept = Path(arguments[0]).resolve()
     kept.mkdir(parents=True, exist_ok=True)
     with _only_one(kept):
         if arguments[1] == "--check":
             return _check(kept, Path(arguments[2]).resolve())
+        if arguments[1] == "--test":
+            return _status(workshop(kept), "tests/run.mjs")
         bundle = kept / "bundles" / digest_of(_sources())
         if not bundle.exists():
             _bundle(kept, bundle)
@@ -74,11 +77,7 @@ def _check(kept: Path, openapi: Path) -> int:
     """Make the types of the API's documents anew, and have TypeScript check all of it."""
     work = workshop(kept)
     _node(work, "types.mjs", str(openapi), "src/api/generated.ts")
-    try:
-        _node(work, "node_modules/.bin/tsc", "--noEmit")
-    except subprocess.CalledProcessError as error:
-        return error.returncode  # it has said what is wrong
-    return 0
+    return _status(work, "node_modules/.bin/tsc", "--noEmit")
 
 
 def workshop(kept: Path) -> Path:
@@ -97,7 +96,8 @@ def workshop(kept: Path) -> Path:
         except subprocess.CalledProcessError:
             shutil.rmtree(work, ignore_errors=True)
             raise
-    shutil.rmtree(work / "src", ignore_errors=True)
+    for folder in ("src", "tests"):
+        shutil.rmtree(work / folder, ignore_errors=True)
     shutil.copytree(WEB, work, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
     os.utime(work)
     return work
@@ -115,6 +115,15 @@ def _node(folder: Path, *arguments: str) -> None:
     home = _home()
     environment = {**os.environ, "PATH": os.pathsep.join([str(home / "bin"), os.environ.get("PATH", os.defpath)])}
     subprocess.run([home / "bin" / "node", *arguments], cwd=folder, env=environment, check=True)  # noqa: S603 - the project's own
+
+
+def _status(folder: Path, *arguments: str) -> int:
+    """Run something that says itself what is wrong; the exit status."""
+    try:
+        _node(folder, *arguments)
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
 
 
 @contextmanager

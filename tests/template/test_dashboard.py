@@ -161,6 +161,34 @@ def test_types_fit_the_apis_own_document() -> None:
     assert bundle.main([str(KEPT), "--check", str(ROOT / "docs/openapi.json")]) == 0
 
 
+def test_what_the_document_says_anew_is_missed_by_the_types(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """S14: a field of policy that the form does not have would fail every save; a list that nobody offers is not seen."""
+    document = json.loads((ROOT / "docs/openapi.json").read_text("utf-8"))
+    schemas = document["components"]["schemas"]
+    schemas["WholePolicy"]["properties"]["new_field"] = {"type": "boolean"}
+    schemas["WholePolicy"]["required"].append("new_field")
+    listed = schemas["IdentityListed"]["properties"]
+    listed["lacks"]["items"]["enum"].append("new_lack")
+    schemas["Restore"]["properties"]["status"]["enum"].append("new_status")
+    changed = tmp_path / "openapi.json"
+    changed.write_text(json.dumps(document), "utf-8")
+    assert bundle.main([str(KEPT), "--check", str(changed)]) != 0
+    said = capfd.readouterr().out
+    for file, missing in {
+        "texts/en.ts": "new_field",
+        "views/policy/difference.tsx": "new_field",
+        "api/types.ts": "new_lack",
+        "design/parts.tsx": "new_status",
+    }.items():
+        assert re.search(rf"^src/{file}.+'{missing}'", said, re.MULTILINE), f"{missing} in {file}"
+    assert re.search(r"^src/api/types.ts.+'new_status'", said, re.MULTILINE)
+
+
+def test_what_needs_no_browser_does_as_it_says() -> None:
+    """A 10.4 S15 W4: sign-ins, acts, times and the log's file, by node; each of its tests says what it proves."""
+    assert bundle.main([str(KEPT), "--test"]) == 0
+
+
 # --- how it is served
 
 

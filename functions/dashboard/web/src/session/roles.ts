@@ -2,9 +2,9 @@
 export const ROLES = ["auditor", "helpdesk", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The most powerful of a person's groups: a list, or one text (`[a b]`, `a,b`). */
+/** The most powerful of a person's groups, which an id token has as a list. */
 export function roleOf(groups: unknown): Role | null {
-  const names = Array.isArray(groups) ? groups.map(String) : String(groups ?? "").split(/[[\], ]+/);
+  const names: unknown[] = Array.isArray(groups) ? groups : [];
   return [...ROLES].reverse().find((role) => names.includes(role)) ?? null;
 }
 

@@ -1,4 +1,5 @@
 // All that the screen says, in English. Its type is what every other language has to say.
+import type { WholePolicy } from "../api/types";
 import { counting } from "./counting";
 
 const count = counting("en");
@@ -362,7 +363,7 @@ export const en = {
       two_person_approval: ["Two people for what opens an identity", "Sending, revealing and issuing codes, allowing restore again, unpairing a last device and changing this policy then need a second admin."],
       prompt_at_sign_in: ["Ask to back up at sign-in number", "At which sign-in the app suggests enabling restore."],
       email_domains: ["Accepted mail domains", "One per line, such as example.com. Empty: every domain."],
-    } as Record<string, [string, string]>,
+    } satisfies Record<keyof WholePolicy, [label: string, hint: string]>,
     tryIt: "Try it",
     save: "Save",
     undo: "Undo changes",

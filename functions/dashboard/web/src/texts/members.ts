@@ -97,7 +97,7 @@ export function memberName(member: string, detail: Event["detail"]): string {
 export function fixedWord(member: string, value: string): string {
   const { approvals, policy, user } = texts();
   const others: Record<string, Record<string, string | undefined>> = { act: approvals.act, paired_by: user.pairedBy, platform: user.platform };
-  if (member === "policy") return policy.fields[value]?.[0] ?? value.replaceAll("_", " ");
+  if (member === "policy") return own<[string, string]>(policy.fields, value)?.[0] ?? value.replaceAll("_", " ");
   return said(own(WORDS[member], value)) ?? own(others[member], value) ?? value;
 }
 

@@ -1,16 +1,16 @@
 // The audit log: by time, by whom and of what kind, page by page, and as a file for spreadsheets.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type ApiProblem, ask, problemFrom, send } from "../../api/client";
+import { type ApiProblem, ask, problemFrom } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { AuditedEvent, AuditedEvents } from "../../api/types";
 import { useCell } from "../../cell";
 import { useMore, usePlaceInList } from "../../design/lists";
 import { Badge, Empty, Title, Trouble, Waiting } from "../../design/parts";
 import { become, place, to } from "../../router";
-import { SERVER } from "../../session/config";
 import { day, moment, texts, time } from "../../texts";
 import { eventName } from "../../texts/events";
 import { Details } from "./events";
+import { download, everyRow } from "./file";
 import { FilterForm, type Filters, type Mistakes, NO_FILTERS, type Query, askedBy, filtersOf, mistakesIn, queryOf } from "./filters";
 
 /** How old the newest verification may be, in milliseconds: it is to be done every week. */
@@ -212,32 +212,4 @@ function Whose({ event }: { event: AuditedEvent }) {
   const say = texts().log;
   if (event.identity) return <a class="strong" href={to(["user", event.identity])}>{event.identity}</a>;
   return <span class="quiet">{event.id === null ? say.erased : say.server}</span>;
-}
-
-/** Every page of the file, each but the first without its heading. */
-async function everyRow(asked: Query, tell: (rows: number) => void): Promise<{ text: string; rows: number }> {
-  let text = "";
-  let rows = 0;
-  let query: Record<string, string> = { ...asked };
-  for (;;) {
-    tell(rows);
-    const page = await send("GET", "/events", { query, accept: "text/csv" });
-    const lines = String(page.data);
-    text += lines.slice(text === "" ? 0 : lines.indexOf("\n") + 1);
-    rows = text.split("\n").length - 2;
-    if (!page.next?.startsWith(SERVER)) return { text, rows };
-    query = Object.fromEntries(new URL(page.next).searchParams);
-  }
-}
-
-/** A spreadsheet takes a file for UTF-8 by the mark at its beginning; the API's answer has none. */
-const MARK = "\uFEFF";
-
-function download(text: string): void {
-  const url = URL.createObjectURL(new Blob([MARK, text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `audit-log-${new Date().toISOString().slice(0, 10)}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

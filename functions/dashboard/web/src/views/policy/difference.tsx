@@ -1,7 +1,8 @@
 // A policy's fields, and two policies beside each other: for whoever changes them, and for whoever approves the change.
 import { ask } from "../../api/client";
 import type { WholePolicy as Fields } from "../../api/types";
-import { texts } from "../../texts";
+import { type Texts, texts } from "../../texts";
+import { fixedWord } from "../../texts/members";
 
 export type Name = keyof Fields;
 
@@ -11,13 +12,30 @@ export interface Read {
   etag: string;
 }
 
-export const GROUPS: Record<keyof ReturnType<typeof texts>["policy"]["groups"], Name[]> = {
-  restoring: ["restore_enabled", "enforce_on_creation", "waiting_hours", "hold_hours"],
-  devices: ["require_verification_key", "max_devices", "pairing_enabled", "unpair_others_on_restore", "unpair_others_on_pairing"],
-  codes: ["two_person_approval", "keep_sealed_codes"],
-  addresses: ["email_domains", "prompt_at_sign_in"],
+export type Group = keyof Texts["policy"]["groups"];
+
+/** Where each field stands in the form, in this order. A policy is saved whole, so none can be left out. */
+const GROUP_OF: Record<Name, Group> = {
+  restore_enabled: "restoring",
+  enforce_on_creation: "restoring",
+  waiting_hours: "restoring",
+  hold_hours: "restoring",
+  require_verification_key: "devices",
+  max_devices: "devices",
+  pairing_enabled: "devices",
+  unpair_others_on_restore: "devices",
+  unpair_others_on_pairing: "devices",
+  two_person_approval: "codes",
+  keep_sealed_codes: "codes",
+  email_domains: "addresses",
+  prompt_at_sign_in: "addresses",
 };
-export const NAMES = Object.values(GROUPS).flat();
+export const NAMES = Object.keys(GROUP_OF) as Name[];
+export const GROUPS = [...new Set(Object.values(GROUP_OF))];
+
+export function namesOf(group: Group): Name[] {
+  return NAMES.filter((name) => GROUP_OF[name] === group);
+}
 
 export async function readPolicy(): Promise<Read> {
   const { data, etag } = await ask("GET /policy");
@@ -35,7 +53,7 @@ export function Difference({ names, left, right }: { names: Name[]; left: Fields
       <tbody>
         {names.map((name) => (
           <tr key={name}>
-            <th scope="row">{say.fields[name]?.[0] ?? name}</th>
+            <th scope="row">{fixedWord("policy", name)}</th>
             <td>{shown(left[name])}</td>
             <td><strong>{shown(right[name])}</strong></td>
           </tr>

@@ -9,7 +9,7 @@ import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
 import { number, texts } from "../../texts";
-import { Difference, GROUPS, NAMES, type Name, type Read, readPolicy, same, shown } from "./difference";
+import { Difference, GROUPS, NAMES, type Name, type Read, namesOf, readPolicy, same, shown } from "./difference";
 import { Effects } from "./effects";
 import { type Form, NUMBERS, fieldsOf, formOf, wrongWith } from "./fields";
 
@@ -139,11 +139,11 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
   return (
     <form class="columns" noValidate ref={whole} onSubmit={(event) => event.preventDefault()}>
       <div class="stack">
-        {Object.entries(GROUPS).map(([group, names]) => (
+        {GROUPS.map((group) => (
           <fieldset key={group} class="card" disabled={!changes}>
-            <legend class="hidden">{say.groups[group as keyof typeof say.groups]}</legend>
-            <h2 aria-hidden="true">{say.groups[group as keyof typeof say.groups]}</h2>
-            {names.map((name) => (
+            <legend class="hidden">{say.groups[group]}</legend>
+            <h2 aria-hidden="true">{say.groups[group]}</h2>
+            {namesOf(group).map((name) => (
               <One key={name} name={name} value={form[name]} wrong={checks > 0 ? wrongs[name] : undefined} onEdit={(value) => edit(name, value)} />
             ))}
           </fieldset>
@@ -175,7 +175,7 @@ function refused(problem: ApiProblem | undefined, name: Name): string | undefine
 }
 
 function One({ name, value, wrong, onEdit }: { name: Name; value: boolean | string; wrong: string | undefined; onEdit: (value: boolean | string) => void }) {
-  const [label, hint] = texts().policy.fields[name] ?? [name, ""];
+  const [label, hint] = texts().policy.fields[name];
   const range = NUMBERS[name];
   if (typeof value === "boolean") {
     return (
@@ -261,7 +261,7 @@ function Conflict({ mine, now, onKeep, onTake }: ConflictProps) {
         <tbody>
           {differ.map((name) => (
             <tr key={name}>
-              <th scope="row">{texts().policy.fields[name]?.[0] ?? name}</th>
+              <th scope="row">{texts().policy.fields[name][0]}</th>
               <td data-label={heads[0]}>{shown(before[name])}</td>
               {[now.fields, wanted].map((fields, which) => (
                 <td key={which} data-label={heads[which + 1]}>{same(before[name], fields[name]) ? <span class="quiet nowrap">{say.unchanged}</span> : <strong>{shown(fields[name])}</strong>}</td>
