@@ -371,6 +371,10 @@ class Phone:
         self.language = language
         self.source = source
         self.log: list[Answer] = [] if log is None else log
+        self.heads: dict[tuple[str | None, int], str] = {}
+        """Every head of the identity's log that the server has shown: by its number, the hash."""
+        self.warnings: tuple[str, ...] = ()
+        """What the app would show: the server's history was set back or rewritten."""
 
     @property
     def id(self) -> str:
@@ -461,7 +465,7 @@ class Phone:
 
     def show(self) -> Answer:
         """All that the app's screen shows, in one read (200)."""
-        return self.act("GET", self.path())
+        return self._compared(self.act("GET", self.path()))
 
     def prepare_sign_in(self) -> Request:
         """`POST …/sign-ins`."""
@@ -469,7 +473,7 @@ class Phone:
 
     def sign_in(self) -> Answer:
         """Sign in (201)."""
-        return self.send(self.prepare_sign_in())
+        return self._compared(self.send(self.prepare_sign_in()))
 
     def refuse_prompt(self) -> Answer:
         """Answer "not now" to the prompt to back up (204)."""
@@ -505,7 +509,23 @@ class Phone:
 
     def events(self, cursor: str | None = None) -> Answer:
         """The identity's own log, a page of it, newest first (200)."""
-        return self.act("GET", self.path("/events") + (f"?cursor={cursor}" if cursor is not None else ""))
+        return self._compared(
+            self.act("GET", self.path("/events") + (f"?cursor={cursor}" if cursor is not None else ""))
+        )
+
+    def _compared(self, answer: Answer) -> Answer:
+        """Compare what an answer shows of the log with the heads seen before, and keep the one that it shows."""
+        head = answer.document.get("log")
+        for row in answer.document.get("events", []) if head is None else [head]:
+            known = self.heads.get((self.identity, row["seq"]))
+            if known is not None and known != row["hash"]:
+                self.warnings += (f"entry {row['seq']} of the log was {known}, and is {row['hash']} now",)
+        if head is not None:
+            highest = max((seq for identity, seq in self.heads if identity == self.identity), default=0)
+            if head["seq"] < highest:
+                self.warnings += (f"the log went back from entry {highest} to {head['seq']}",)
+            self.heads = {(self.identity, head["seq"]): head["hash"]} | self.heads
+        return answer
 
     def prepare_erasure(self) -> Request:
         """`DELETE /v1/identities/{i}`."""

@@ -173,7 +173,7 @@ def _claim(call: Call, *, until: int, mine: bool = False) -> Write:
     held = write.name("until")
     if not mine:
         write.when(f"attribute_not_exists({held}) OR {held} <= {write.value(call.now)}")
-    return write.set(("until",), until).set(("ttl",), call.now + addresses.DAY)
+    return write.set(("form",), 1).set(("until",), until).set(("ttl",), call.now + addresses.DAY)
 
 
 def _taken(refused: Refused, creations: Write, call: Call, policy: Policy) -> Answer:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.functional.acts import ACTS, GUESSES
+from tests.functional.clerks import Clerk, set_policy
+from tests.functional.nights import Nights
 from tests.functional.test_bad_input import BODIES, EMPTY
 from tests.functional.world import Route, routes
 from tests.template import translated
@@ -67,3 +71,32 @@ def test_every_route_of_a_phone_is_tried_with_bad_input() -> None:
     assert len(tried) == len(of_phones)
     for route in of_phones:
         assert [path for method, path in tried if route.match(method, path) is not None], route
+
+
+@pytest.mark.parametrize("act", ACTS | GUESSES)
+def test_every_item_carries_its_form(world: World, act: str) -> None:
+    """A release reads its neighbours' items: whatever an act writes says which version of its form it has."""
+    world.send((ACTS | GUESSES)[act](world)())
+    world.must_carry_forms()
+
+
+def test_what_is_written_after_acts_and_by_administrators_carries_its_form(world: World) -> None:
+    """The same of policy, approvals, journal, standings and their counts, signed days and what erasing leaves."""
+    nights = Nights(world)
+    with nights.awake():
+        set_policy(world, keep_sealed_codes=True, two_person_approval=True).expect(200)
+        owner, admin = world.owner(), Clerk(world, "admin", sub="asks")
+        number = admin.act("ada", "restore-code/issue", hours=1).expect(202)["approval"]["id"]
+        Clerk(world, "admin", sub="approves").call("POST", f"/approvals/{number}", {"approve": True}).expect(204)
+        admin.act("ada", "restore-code/issue", hours=1, approval=number).expect(201)
+        admin.act("nobody", "restore/barring").expect(404, "not_found")
+        nights.settle()
+        nights.move_to(1)
+        assert nights.sign()
+        owner.phone.erase().expect(204)
+        nights.settle()
+        nights.move_to(2)
+        assert nights.sign()
+    world.must_carry_forms()
+    kinds = {partition.partition("#")[0] for partition, _ in world.items()}
+    assert {"ID", "POLICY", "PERSON", "DAY", "TYPE", "DAYS", "COUNT", "SIGNED", "COUNTED", "GONE", "SRC"} <= kinds

@@ -15,8 +15,9 @@ from restore.errors import Problem
 from restore.keys import identity_key, proof_of, restore_key, short_of
 from restore.store import Refused, Table, pack, unpack
 from restore.vault import READ_AGAIN_SECONDS, Vault
+from tests.functional.clerks import Clerk, meanwhile
 from tests.functional.faults import BY_NAME, Wire
-from tests.functional.world import PEPPER, START, TABLE
+from tests.functional.world import DAY, PEPPER, START, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,3 +277,31 @@ def rotate(world: World) -> Callable[[], None]:
         world.redeploy()
 
     return add
+
+
+# The version alone
+
+
+def test_the_version_alone_refuses_a_stale_write(world: World) -> None:
+    """ASVS 15.4.2: what only tells a language has no row whose number could be taken; it undoes no disabling."""
+    owner = world.owner()
+    tablet = world.restored(owner, name="tablet").phone
+    world.clock.move(2 * DAY)
+    assert owner.phone.verification is not None
+    owner.phone.language = "de"
+    path, same = owner.phone.path(f"/devices/{owner.phone.id}/verification-key"), owner.phone.verification.public
+    with meanwhile(lambda: tablet.disable().expect(204)):  # no change of the key, and so no row
+        owner.phone.act("PUT", path, {"verification_key": same}, verified=True).expect(204)
+    assert world.events("ada")[-1]["type"] == "restore.disabled"
+    restore = world.item("ada", "R")
+    assert (restore["lang"], restore.get("on"), restore.get("codes")) == ("de", None, None)
+
+
+def test_two_acts_of_one_administrator_at_once_count_twice(world: World) -> None:
+    """ASVS 15.4.2, 2.4.1: the count of a person has a version and no row; none is lost."""
+    world.owner()
+    clerk = Clerk(world, "helpdesk", sub="quick")
+    with meanwhile(lambda: clerk.act("ada", "restore/barring").expect(204), "PutItem"):
+        clerk.act("ada", "restore/unbarring").expect(204)
+    person = unpack(world.items()["PERSON#quick", "P"])
+    assert len(person["acts"]) == 2

@@ -171,7 +171,7 @@ def test_the_name_stays_taken(world: World, bus: Bus, finished: bool, email: str
 
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_name_erased_at_once_is_taken_at_once(world: World, bus: Bus, *, finished: bool) -> None:
-    """B16: its creation may still hold the name's claim; 409 without waiting for that, counted, and without a mail."""
+    """Its creation may still hold the name's claim; 409 without waiting for that, counted, and without a mail."""
     phone = world.phone()
     phone.create("ada", "ada@example.com").expect(201)
     phone.erase().expect(204)

@@ -202,6 +202,7 @@ class World:
     handlers: dict[str, Any] = field(default_factory=dict)
     delivered: set[tuple[str, str]] = field(default_factory=set)
     answers: list[Answer] = field(default_factory=list)
+    odd_transactions: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make what the template makes: table, secret, and the sender as a verified identity."""
@@ -448,6 +449,20 @@ class World:
                 entries = restore_item.get(name, {})
                 assert {one for one, entry in entries.items() if entry["st"] == "cancelled"} <= told[kind]
 
+    def must_carry_forms(self) -> None:
+        """Every item says which version of its form it has; a shard of counts has nothing but counts."""
+        assert [key for key, item in self.items().items() if "form" not in item and key[0] != "COUNT"] == []
+
+    def look_at(self, params: dict[str, Any], **_: Any) -> None:
+        """Note a transaction that DynamoDB would refuse: of more than 100 actions, or with two on one item."""
+        keys = []
+        for action in params["TransactItems"]:
+            ((_kind, arguments),) = action.items()
+            key = arguments.get("Key") or {name: arguments["Item"][name] for name in ("PK", "SK")}
+            keys.append(f"{key['PK']['S']} {key['SK']['S']}")
+        if len(keys) > 100 or len(set(keys)) < len(keys):
+            self.odd_transactions.append(keys)
+
     def save(self) -> Saved:
         """All that there is, to go back to."""
         table = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE]
@@ -482,8 +497,14 @@ def make_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     clock = Clock(monkeypatch)
     with moto.mock_aws():
         world = World(clock, monkeypatch)
-        yield world
+        events, name = aws.client("dynamodb").meta.events, "provide-client-params.dynamodb.TransactWriteItems"
+        events.register(name, world.look_at, unique_id="transactions")
+        try:
+            yield world
+        finally:
+            events.unregister(name, unique_id="transactions")
         world.must_have_whole_logs()
+        assert world.odd_transactions == [], "DynamoDB takes 100 actions, and one for an item"
 
 
 def _ends(row: dict[str, Any]) -> bool:

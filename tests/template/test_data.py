@@ -165,6 +165,16 @@ def test_the_bus_is_the_stacks_own() -> None:
     assert not stack().of("AWS::Events::EventBusPolicy")
 
 
+THE_ACCOUNTS_OWN = {
+    "Sid": "ByTheAccountsOwnRights",
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+"""What a key's policy has to say, so that rights of the account's own roles count at all."""
+
+
 @each_set
 def test_nobody_changes_what_was_signed(parameters: str) -> None:
     """B4: locked from the first object on, for a year and more, and not by a right that the account could give."""
@@ -185,4 +195,14 @@ def test_the_logs_key_signs_and_no_more() -> None:
     key = stack().properties("LogKey")
     assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
     assert "EnableKeyRotation" not in key
-    assert key["KeyPolicy"]["Statement"][0]["Principal"]["AWS"].endswith(":root")
+    assert key["KeyPolicy"]["Statement"] == [THE_ACCOUNTS_OWN]
+
+
+@each_set
+def test_the_key_of_sealed_codes_is_the_accounts_and_rotates(parameters: str) -> None:
+    """A 13.3.1, S15: nobody outside the account, and roles by their own rights alone; it rotates."""
+    key = stack(parameters).properties("SealKey")
+    assert key["EnableKeyRotation"] is True
+    assert key["PendingWindowInDays"] == 30
+    assert key["KeyPolicy"]["Statement"] == [THE_ACCOUNTS_OWN]
+    assert not {"KeySpec", "Origin", "BypassPolicyLockoutSafetyCheck"} & set(key), "an ordinary symmetric key of KMS"

@@ -37,7 +37,7 @@ def counted(what: str, source: str, *, limit: int, seconds: int, now: int) -> Wr
     write.when(f"attribute_not_exists({count}) OR {count} < {write.value(limit)}")
     write.count("n")
     # the dustman comes a window later; nothing depends on when
-    return write.set(("ttl",), (window + 2) * seconds)
+    return write.set(("form",), 1).set(("ttl",), (window + 2) * seconds)
 
 
 def too_many(seconds: int, now: int, reason: str) -> Problem:
