@@ -79,6 +79,20 @@ def test_every_function_is_in_its_folder_and_deployed() -> None:
     assert len(written) == len(NAMES)
 
 
+TRUST = re.compile(
+    r"(?i)AWS_(CA_BUNDLE|ENDPOINT_URL.*|IGNORE_.*|PROFILE|CONFIG_FILE)|SSL_.*|.*_CA_BUNDLE|.*_PROXY|PYTHON.*"
+)
+"""Variables that change whom a client of AWS trusts or asks, or what Python runs."""
+
+
+@pytest.mark.parametrize("parameters", SETS)
+def test_no_environment_changes_whom_a_client_trusts(parameters: str) -> None:
+    """A 13.3.1: codes go to AWS's own endpoints, with the certificates that the runtime brings."""
+    for name, function in stack(parameters).of("AWS::Lambda::Function").items():
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert not [one for one in variables if TRUST.fullmatch(one)], name
+
+
 @each_function
 def test_policy_and_limits_reach_every_function_whole(name: str) -> None:
     """S14: code goes by its default where a variable is missing, so none may be missing anywhere."""
