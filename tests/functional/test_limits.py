@@ -72,7 +72,7 @@ def guesses(world: World, selected: str, count: int) -> None:
 
 
 def test_a_hundred_wrong_codes_in_a_row_lock_the_selector_for_a_day(world: World) -> None:
-    """N9, B6: then 429 for it, the right code included; the owner is mailed; a stranger's codes are refused as ever."""
+    """N9, B6, ASVS 6.3.5: 429 for it, the right code included; the owner is mailed; other codes are refused as ever."""
     owner = world.owner()
     world.deliver()
     chosen = selector(owner.restore_code)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("kind", "verification"), [("p256", "ed25519"), ("ed25519", "p256")])
 def test_an_identity_is_restored(world: World, kind: str, verification: str) -> None:
-    """S7, S8, S18, N2, N4, N5, B7: both codes bind the new device, and both are spent."""
+    """S7, S8, S18, N2, N4, N5, B7, ASVS 6.5.1: both codes bind the new device, and both are spent."""
     owner = world.owner()
     world.deliver()
     new = world.phone(name="Ada's new phone", platform="android", kind=kind, verification_kind=verification)
@@ -558,7 +558,7 @@ def test_a_waiting_restoration_ends_by_veto_new_code_and_disabling(world: World)
 
 
 def test_the_selector_alone_says_nothing(world: World) -> None:
-    """A wrong code with the right selector is refused like any other; the log tells the owner."""
+    """ASVS 6.3.5, 6.3.8: a wrong code with the right selector is refused like any other; the log tells the owner."""
     owner = world.owner()
     mails = len(world.mails)
     right_selector = world.phone().request_restore("ada", made_up_code(selector(owner.restore_code)))
