@@ -186,6 +186,7 @@ def test_an_act_under_way_is_neither_doubled_nor_given_up(desk: Opening, stack: 
     held = _held(page, "**/restore-code/issue")
     at.button("Issue a one-time code").click()
     page.get_by_label("Reason").fill("lost the paper")
+    page.get_by_label("Valid for how many hours").fill("5")
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Issue the code").evaluate("(one) => { one.click(); one.click(); one.click(); }")
     _asked(page, 1, held)
@@ -203,7 +204,7 @@ def test_an_act_under_way_is_neither_doubled_nor_given_up(desk: Opening, stack: 
         route.continue_()
     show = page.get_by_role("link", name=f"Show the code for {ada.identity}")
     expect(show).to_be_visible()
-    assert len(held) == 1
+    assert [one.request.post_data_json for one in held] == [{"reason": "lost the paper", "hours": 5}]
     expect(at.heading(other.identity)).to_be_visible()
     at.picture("code-late-desktop-en-light")
     show.click()
@@ -323,6 +324,32 @@ def test_what_stands_in_the_way_is_said_first(desk: Opening, stack: Stack) -> No
     expect(events.locator("time").first).to_have_text(re.compile(r"\(\d{1,2}:\d{2}.*\)$"))
     at.picture("user-guessed-desktop-en-light")
     assert not at.violations()
+
+
+def test_a_restoration_is_cancelled_by_whoever_sees_how_things_stand(
+    desk: Opening, stack: Stack, policy: Callable[..., None]
+) -> None:
+    """S15 B9: the page says when the code was tested and which device has no PIN; the restoration is over, for all."""
+    policy(require_verification_key=False)
+    person = Person.restorable(stack)
+    at = desk("helpdesk")
+    page = at.user(person.identity)
+    tested = page.locator("dt", has_text="Code last tested by the user").locator("xpath=following-sibling::dd")
+    without_pin = page.get_by_role("region", name="Devices").get_by_text("No PIN or biometrics")
+    expect(tested).to_have_text("never tested")
+    expect(without_pin).to_have_count(0)
+    assert person.is_in_force(person.paper)
+    person.phone.protect(None).expect(204)
+    stranger = person.other_phone("Stranger's phone")
+    person.restoring(stranger)
+    _anew(at, person.identity)
+    expect(tested).to_contain_text("(")  # the time, as it is said and exactly
+    expect(without_pin).to_be_visible()
+    at.act("Cancel Stranger's phone", "Cancel the restoration", "it was a stranger")
+    expect(page.get_by_text(f"{person.identity} to Stranger's phone was cancelled.")).to_be_visible()
+    expect(page.get_by_role("region", name="Restorations under way")).to_contain_text("None.")
+    auditor = _clerk(at, stack, "auditor").call("GET", f"/identities/{person.identity}").expect(200)
+    assert not auditor["restorations"]
 
 
 # --- sessions

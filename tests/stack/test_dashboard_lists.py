@@ -235,7 +235,7 @@ def test_what_is_wrong_in_the_logs_filters_is_said_at_its_field(desk: Opening, s
 def test_the_log_is_exported_as_its_fields_say(desk: Opening, stack: Stack) -> None:
     """W4: what was typed and not asked for yet goes for the file; the last minute is in it; Excel reads its letters."""
     person = Person.restorable(stack, name="Zoë's phone")
-    at = desk("auditor")
+    at = desk("auditor", timezone_id="America/St_Johns")  # what is typed there is not what the server reads
     page = at.go("#/log")
     expect(page.get_by_role("table")).to_be_visible()
     page.get_by_label("Identity", exact=True).fill(person.identity)
@@ -331,6 +331,10 @@ def test_readiness_is_shown_over_time(desk: Opening, put: Callable[[dict[str, An
     places = history.locator("rect").evaluate_all(f"(all) => all.map({middle})")
     assert [round(place / 720 * 30) for place in places] == [0, 1, 2, 18, 19, 27, 28, 29, 30]
     expect(history.locator("rect title").first).to_have_text(re.compile("41 (of|von) 72"))
+    total = history.locator("path.total").get_attribute("d") or ""
+    heights = [float(point.split(",")[1]) for point in total.removeprefix("M").split(" L")][:-1]
+    assert heights == sorted(heights, reverse=True), "more users are higher up"
+    assert heights[0] > heights[-1]
     history.locator("summary").click()
     expect(history.get_by_role("row")).to_have_count(10)
     for scheme in ("light", "dark"):

@@ -162,7 +162,7 @@ def test_types_fit_the_apis_own_document() -> None:
 
 
 def test_what_the_document_says_anew_is_missed_by_the_types(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """S14: a field of policy that the form does not have would fail every save; a list that nobody offers is not seen."""
+    """S14: a field of policy that the form does not have fails every save; a list that nobody offers is not seen."""
     document = json.loads((ROOT / "docs/openapi.json").read_text("utf-8"))
     schemas = document["components"]["schemas"]
     schemas["WholePolicy"]["properties"]["new_field"] = {"type": "boolean"}
