@@ -9,7 +9,7 @@ from __future__ import annotations
 from restore import addresses, aws, restorations, settings, state
 from restore.audit import Act
 from restore.bodies import Body, EmailAddress
-from restore.conditions import Write
+from restore.conditions import Item, Write
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.outbox import Outbox
@@ -67,6 +67,11 @@ def lambda_handler(call: Call) -> Answer:
     settled = by_paired(table, call, enable, verified=True, may_be_held=False)
     code, label, mailed = settled.answer
     restore = settled.after
+
+    def undo(now: Item, _act: Act) -> bool:
+        address = addresses.undo(now, settled.before.get("pending"), restore["pending"])
+        return state.undo_code(now, settled.before, restore) or address
+
     if mailed:
         try:
             outbox.send(
@@ -78,7 +83,7 @@ def lambda_handler(call: Call) -> Answer:
                 values={"code": mailed, "validity": str(limits.email_code_seconds)},
             )
         except Problem:
-            take_back(table, call, settled, "email.confirmation_failed")
+            take_back(table, call, settled, "email.confirmation_failed", undo)
             raise
     return Answer(
         201,

@@ -88,11 +88,19 @@ def lambda_handler(call: Call) -> Answer:
     if isinstance(settled.answer, tuple):
         number, entry = settled.answer
     else:
-        number, entry = settled.answer.number, settled.answer.entry
+        begun: Requested = settled.answer
+        number, entry = begun.number, begun.entry
         try:
-            _mail(settled.answer, settled.after, call)
+            _mail(begun, settled.after, call)
         except Problem:
-            take_back(table, call, settled, "restoration.mail_failed", restoration=number)
+            take_back(
+                table,
+                call,
+                settled,
+                "restoration.mail_failed",
+                lambda now, _act: restorations.undo_request(now, begun),
+                restoration=number,
+            )
             raise
     return Answer(202, {"restoration": restorations.answer(number, entry, settled.after, call)})
 

@@ -38,7 +38,7 @@ def lambda_handler(call: Call) -> Answer:
         return Change(begun)
 
     settled = by_new_device(table, call, resend)
-    restore = settled.after
+    restore, begun = settled.after, settled.answer
     try:
         outbox.send(
             "restoration_code",
@@ -46,9 +46,17 @@ def lambda_handler(call: Call) -> Answer:
             to=restore["email"],
             identity=call.identity,
             server=call.server,
-            values=restorations.mail_values(settled.answer, call, limits),
+            values=restorations.mail_values(begun, call, limits),
         )
     except Problem:
-        take_back(table, call, settled, "restoration.mail_failed", restoration=number)
+        was = settled.before["rst"][number]
+        take_back(
+            table,
+            call,
+            settled,
+            "restoration.mail_failed",
+            lambda now, _act: restorations.undo_resend(now, begun, was, call),
+            restoration=number,
+        )
         raise
-    return Answer(202, {"restoration": restorations.answer(number, settled.answer.entry, restore, call)})
+    return Answer(202, {"restoration": restorations.answer(number, begun.entry, restore, call)})

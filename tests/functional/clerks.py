@@ -138,13 +138,16 @@ def set_policy(world: World, **fields: Any) -> Answer:
 
 
 @contextmanager
-def meanwhile(act: Callable[[], Any], operation: str = "TransactWriteItems") -> Iterator[None]:
-    """Let something else happen just before the next call of this kind reaches DynamoDB: a race, lost on purpose."""
-    events, name, pending = aws.client("dynamodb").meta.events, f"before-send.dynamodb.{operation}", [act]
+def meanwhile(act: Callable[[], Any], operation: str = "TransactWriteItems", *, times: int = 1) -> Iterator[None]:
+    """Let something else happen just before the next calls of this kind reach DynamoDB: races, lost on purpose."""
+    events, name, pending = aws.client("dynamodb").meta.events, f"before-send.dynamodb.{operation}", [act] * times
+    busy: list[bool] = []
 
     def before(**_: Any) -> None:
-        if pending:
+        if pending and not busy:
+            busy.append(True)  # the other act's own calls are let through
             pending.pop()()
+            busy.clear()
 
     events.register_first(name, before, unique_id="meanwhile")
     try:

@@ -7,6 +7,7 @@ that runs in Lambda. DynamoDB's idempotency token, which moto does not know, is 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.awsrequest import AWSResponse
@@ -18,6 +19,7 @@ from restore import aws
 from tests.functional.world import REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from botocore.awsrequest import AWSPreparedRequest
@@ -128,6 +130,32 @@ FAULTS: Final = (
 
 
 BY_NAME: Final = {str(fault): fault for fault in FAULTS}
+
+
+@contextmanager
+def mail_refused(act: Callable[[], Any] = lambda: None) -> Iterator[None]:
+    """SES refuses the next mail, and something else has happened while it was asked."""
+    events, pending, happened = aws.client("sesv2").meta.events, [act], list[bool]()
+
+    def before(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        if not pending:
+            return None
+        pending.pop()()
+        happened.append(True)  # what fails in there must not pass for what the service does
+        botocore_stubber.enabled = False  # until `after`: this call never arrives
+        return BY_NAME["mail rejected"].answer("sesv2", "SendEmail", request)
+
+    def after(**_: Any) -> None:
+        botocore_stubber.enabled = True
+
+    events.register_first("before-send.sesv2.SendEmail", before, unique_id="refused before")
+    events.register_last("before-send", after, unique_id="refused after")  # moto listens to all of them
+    try:
+        yield
+    finally:
+        events.unregister("before-send.sesv2.SendEmail", unique_id="refused before")
+        events.unregister("before-send", unique_id="refused after")
+    assert happened, "nothing was mailed, or what was to happen meanwhile has failed"
 
 
 def response(request: AWSPreparedRequest, status: int, told: dict[str, Any]) -> AWSResponse:

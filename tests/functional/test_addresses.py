@@ -8,6 +8,7 @@ import pytest
 
 from local.phone import other_digits
 from restore import aws
+from tests.functional.faults import mail_refused
 from tests.functional.world import DAY, HOUR, MINUTE
 from tests.template import translated
 
@@ -306,6 +307,92 @@ def test_a_mail_that_is_refused_leaves_what_there_was(world: World, slot: str) -
     again().expect(503, "unavailable")
     assert phone.show().expect(200)[pending] == awaited
     (phone.confirm_email if slot == "first" else phone.confirm_second_email)(code).expect(200)
+
+
+@pytest.mark.parametrize("slot", ["first", "second"])
+@pytest.mark.parametrize("former", ["nothing", "another address"])
+def test_a_mail_that_is_refused_during_another_act_leaves_what_there_was(world: World, slot: str, former: str) -> None:
+    """ASVS 2.3.3: what was awaited before is awaited again, and nothing else is undone; asked again, it is mailed."""
+    owner = world.owner()
+    phone = owner.phone
+    ask, again, confirm, pending = {
+        "first": (phone.change_email, phone.resend_confirmation, phone.confirm_email, "email_pending"),
+        "second": (
+            phone.change_second_email,
+            phone.resend_second_confirmation,
+            phone.confirm_second_email,
+            "second_email_pending",
+        ),
+    }[slot]
+    if former == "another address":
+        ask("former@example.com").expect(202)
+    before = phone.show().expect(200)
+    mails = world.item("ada", "R")["mails"]
+    world.clock.move(1)
+    with mail_refused(lambda: phone.drill(owner.restore_code).expect(200)):
+        ask(NEW).expect(503, "unavailable")
+    shown = phone.show().expect(200)
+    assert shown[pending] == before[pending]
+    assert shown["restore"]["last_proven_at"] is not None
+    assert world.item("ada", "R")["mails"] == mails
+    world.must_have_whole_logs()
+    if former == "another address":
+        confirm(world.mailed_code("former@example.com")).expect(200)
+    sent = len(world.mails)
+    ask(NEW).expect(202)
+    assert len(world.mails) == sent + 1
+    code = world.mailed_code(NEW)
+    world.clock.move(MINUTE)
+    with mail_refused(lambda: confirm(other_digits(code)).expect(403, "wrong_code")):
+        again().expect(503, "unavailable")
+    shown = phone.show().expect(200)[pending]
+    assert (shown["attempts_left"], shown["resends_left"]) == (4, 3)
+    sent = len(world.mails)
+    again().expect(202)
+    assert len(world.mails) == sent + 1
+    confirm(world.mailed_code(NEW)).expect(200)
+
+
+@pytest.mark.parametrize("act", ["called off", "asked for another"])
+def test_a_mail_that_is_refused_undoes_nothing_of_what_came_after_it(world: World, act: str) -> None:
+    """ASVS 2.3.3: what was called off or replaced meanwhile is not awaited again, nor what was before."""
+    owner = world.owner()
+    phone = owner.phone
+    phone.change_email("former@example.com").expect(202)
+    address = {"called off": owner.address, "asked for another": "latest@example.com"}[act]
+    with mail_refused(lambda: phone.change_email(address).expect(202)):
+        phone.change_email(NEW).expect(503, "unavailable")
+    shown = phone.show().expect(200)["email_pending"]
+    if act == "called off":
+        assert shown is None
+    else:
+        phone.confirm_email(world.mailed_code("latest@example.com")).expect(200)
+        assert in_force(phone)[0] == "l***@example.com"
+
+
+def test_an_address_that_has_become_the_first_meanwhile_is_not_awaited_as_the_second_again(world: World) -> None:
+    """B10: nobody has one address twice, whatever a refused mail brings back."""
+    owner = world.owner()
+    phone = owner.phone
+    phone.change_email(NEW).expect(202)
+    code = world.mailed_code(NEW)
+    phone.change_second_email(NEW).expect(202)
+    with mail_refused(lambda: phone.confirm_email(code).expect(200)):
+        phone.change_second_email(SECOND).expect(503, "unavailable")
+    assert phone.show().expect(200)["second_email_pending"] is None
+    assert kinds(world)[-2:] == ["second_email.confirmation_failed", "second_email.cancelled"]
+
+
+@pytest.mark.parametrize("contended", [False, True])
+def test_nobody_is_told_of_a_change_that_was_taken_back(world: World, *, contended: bool) -> None:
+    """N5: "an address is to change" goes out only where one is; then it does."""
+    owner = world.owner()
+    world.deliver()
+    with mail_refused(lambda: owner.phone.drill(owner.restore_code).expect(200) if contended else None):
+        owner.phone.change_email(NEW).expect(503, "unavailable")
+    assert world.deliver() == []
+    owner.phone.change_email(NEW).expect(202)
+    assert [mail.to for mail in world.deliver()] == [owner.address]
 
 
 # The second

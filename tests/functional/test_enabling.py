@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.phone import is_well_formed, other_digits
+from local.phone import Key, is_well_formed, other_digits
+from tests.functional.faults import mail_refused
 from tests.functional.world import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -322,3 +323,52 @@ def test_resends_count_towards_the_limit_of_one_address(world: World) -> None:
     phone.resend_confirmation().expect(429, "too_many_requests")
     assert world.items() == before
     assert len(world.mails) == 5
+
+
+def test_enabling_whose_mail_is_refused_during_another_act_enables_nothing(world: World, phone: WorldPhone) -> None:
+    """ASVS 2.3.3: 503, restore is off and no address awaited; enabled again, it is mailed."""
+    with mail_refused(lambda: phone.refuse_prompt().expect(204)):  # of the other item alone
+        phone.enable("ada@example.com").expect(503, "unavailable")
+    with mail_refused(lambda: phone.protect(Key.generate()).expect(204)):
+        phone.enable("ada@example.com").expect(503, "unavailable")
+    shown = phone.show().expect(200)
+    assert (shown["restore"]["status"], shown["email_pending"]) == ("off", None)
+    assert not world.item("ada", "R").keys() & {"codes", "on", "enabled_at", "pending"}
+    world.must_have_whole_logs()
+    made = phone.enable("ada@example.com").expect(201)
+    phone.confirm_email(world.mailed_code("ada@example.com")).expect(200)
+    world.phone().request_restore("ada", made["restore_code"]).expect(202)
+
+
+def test_enabling_whose_mail_is_refused_keeps_the_former_code(world: World, phone: WorldPhone) -> None:
+    """ASVS 2.3.3: a code that nobody was shown does not end the one on paper; its address is awaited again."""
+    first = phone.enable("ada@example.com").expect(201)
+    with mail_refused(lambda: phone.protect(Key.generate()).expect(204)):
+        phone.enable("ada@example.net").expect(503, "unavailable")
+    shown = phone.show().expect(200)
+    assert shown["restore"] == first["restore"]
+    assert shown["email_pending"] == first["email_pending"]
+    phone.confirm_email(world.mailed_code("ada@example.com")).expect(200)
+    world.phone().request_restore("ada", first["restore_code"]).expect(202)
+
+
+def test_enabling_whose_mail_is_refused_ends_no_code_that_was_made_since(world: World, phone: WorldPhone) -> None:
+    """ASVS 2.3.3: what another device has made meanwhile is the owner's; neither comes the former code back."""
+    first = phone.enable("ada@example.com").expect(201)
+    made = []
+    with mail_refused(lambda: made.append(phone.enable("latest@example.com").expect(201))):
+        phone.enable("ada@example.net").expect(503, "unavailable")
+    phone.confirm_email(world.mailed_code("latest@example.com")).expect(200)
+    world.phone().request_restore("ada", first["restore_code"]).expect(403, "restore_refused")
+    world.phone().request_restore("ada", made[0]["restore_code"]).expect(202)
+
+
+def test_enabling_whose_mail_is_refused_switches_nothing_on_that_was_switched_off(
+    world: World, phone: WorldPhone
+) -> None:
+    """ASVS 2.3.3: disabling meanwhile ends the former code, too."""
+    phone.enable("ada@example.com").expect(201)
+    with mail_refused(lambda: phone.disable().expect(204)):
+        phone.enable("ada@example.net").expect(503, "unavailable")
+    assert phone.show().expect(200)["restore"]["status"] == "off"
+    assert "codes" not in world.item("ada", "R")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local.phone import Key, is_well_formed, made_up_code, mistyped, other_digits, selector
 from restore.keys import short_of
+from tests.functional.clerks import Clerk, meanwhile
+from tests.functional.faults import mail_refused
 from tests.functional.world import ADDRESS, DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
-    from tests.functional.world import World
+    from tests.functional.world import Owner, World, WorldPhone
 
 
 @pytest.mark.parametrize(("kind", "verification"), [("p256", "ed25519"), ("ed25519", "p256")])
@@ -567,3 +570,173 @@ def test_the_selector_alone_says_nothing(world: World) -> None:
     assert right_selector.body == other.body
     assert [row["type"] for row in world.events("ada")][-1] == "restoration.refused"
     assert len(world.mails) == mails
+
+
+# A code that could not be mailed
+
+
+def drilled(owner: Owner) -> None:
+    """The owner proves the code in the safe: another act, which has nothing to do with a restoration."""
+    owner.phone.drill(owner.restore_code).expect(200)
+
+
+def pending(owner: Owner) -> set[str]:
+    """The restorations under way."""
+    return {one["id"] for one in owner.phone.show().expect(200)["restorations"]}
+
+
+def second_address(world: World, owner: Owner) -> str:
+    """A second address, in force, whose notices are delivered."""
+    owner.phone.change_second_email("second@example.com").expect(202)
+    owner.phone.confirm_second_email(world.mailed_code("second@example.com")).expect(200)
+    world.deliver()
+    return "second@example.com"
+
+
+@pytest.mark.parametrize("contended", [False, True], ids=["once", "again and again"])
+def test_a_request_whose_mail_is_refused_during_another_act_begins_nothing(world: World, *, contended: bool) -> None:
+    """ASVS 2.3.3: 503, nothing pends, no mail has counted; the same phone asks again and is mailed."""
+    owner, new = world.owner(), world.phone()
+
+    def other_acts() -> None:
+        drilled(owner)
+        if contended:  # and before each of three writes that are to undo it
+            stack.enter_context(meanwhile(lambda: drilled(owner), times=3))
+
+    with ExitStack() as stack:
+        stack.enter_context(mail_refused(other_acts))
+        new.request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    assert pending(owner) == set()
+    restore = world.item("ada", "R")
+    assert restore["rst"] == {}
+    assert [code["mails"] for code in restore["codes"].values()] == [[]]
+    assert "restoration.mail_failed" in [row["type"] for row in world.events("ada")]
+    world.must_have_whole_logs()
+    mails = len(world.mails)
+    number = new.request_restore("ada", owner.restore_code).expect(202)["restoration"]["id"]
+    assert len(world.mails) == mails + 1
+    new.complete(number, world.mailed_code(owner.address)).expect(201)
+
+
+def three_begun(world: World, owner: Owner) -> list[tuple[WorldPhone, str, str]]:
+    """Three restorations under way, one after another; a fourth would end the first."""
+    begun = []
+    for _ in range(3):
+        begun.append(world.begun(owner))
+        world.clock.move(1)
+    return begun
+
+
+def test_a_fourth_whose_mail_is_refused_during_another_act_ends_none(world: World) -> None:
+    """ASVS 2.3.3: the oldest goes on, with the code that was mailed for it."""
+    owner = world.owner()
+    begun = three_begun(world, owner)
+    with mail_refused(lambda: drilled(owner)):
+        world.phone().request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    assert pending(owner) == {number for _, number, _ in begun}
+    new, number, code = begun[0]
+    new.complete(number, code).expect(201)
+
+
+@pytest.mark.parametrize("act", ["new code", "disabled", "barred and unbarred"])
+def test_what_ends_all_restorations_ends_what_a_fourth_had_ended(world: World, act: str) -> None:
+    """B8: a restoration does not come back where the owner or an administrator has ended all of them meanwhile."""
+    owner = world.owner()
+    three_begun(world, owner)
+    clerk = Clerk(world, "helpdesk")
+
+    def end_all() -> None:
+        if act == "new code":
+            owner.phone.enable().expect(201)
+        elif act == "disabled":
+            owner.phone.disable().expect(204)
+        else:
+            clerk.act("ada", "restore/barring").expect(204)
+            clerk.act("ada", "restore/unbarring").expect(204)
+
+    with mail_refused(end_all):
+        world.phone().request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    assert pending(owner) == set()
+
+
+def test_a_veto_of_a_request_whose_mail_is_refused_holds(world: World) -> None:
+    """ASVS 2.3.3: whatever has ended it is told of; nothing is undone twice, and what it ended stays ended."""
+    owner = world.owner()
+    oldest = three_begun(world, owner)[0][1]
+    new = world.phone()
+
+    def veto() -> None:
+        (number,) = pending(owner) - before
+        owner.phone.veto(number).expect(204)
+
+    before = pending(owner)
+    with mail_refused(veto):
+        new.request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    assert pending(owner) == before - {oldest}
+    mails = len(world.mails)
+    new.request_restore("ada", owner.restore_code).expect(202)
+    assert len(world.mails) == mails + 1
+
+
+def test_a_code_does_not_come_back_with_its_restoration_once_the_address_has_changed(world: World) -> None:
+    """B10: the oldest goes on, but the code in the former mailbox is dead; a resend goes to the new address."""
+    owner = world.owner()
+    owner.phone.change_email("new@example.com").expect(202)
+    confirming = world.mailed_code("new@example.com")
+    new, number, code = three_begun(world, owner)[0]
+    with mail_refused(lambda: owner.phone.confirm_email(confirming).expect(200)):
+        world.phone().request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    assert number in pending(owner)
+    new.complete(number, code).expect(403, "wrong_code")
+    world.clock.move(30)
+    new.resend_code(number).expect(202)
+    new.complete(number, world.mailed_code("new@example.com")).expect(201)
+
+
+def test_a_resend_whose_mail_is_refused_during_another_act_leaves_the_former_code(world: World) -> None:
+    """ASVS 2.3.3: the mailed code is good, no resend is used up, attempts are not refilled; a repeat mails."""
+    owner = world.owner()
+    new, number, code = world.begun(owner)
+    world.clock.move(MINUTE)
+    with mail_refused(lambda: new.complete(number, other_digits(code)).expect(403, "wrong_code")):
+        new.resend_code(number).expect(503, "unavailable")
+    shown = new.restoration(number).expect(200)["restoration"]
+    assert (shown["attempts_left"], shown["resends_left"], shown["expires_at"]) == (4, 3, "2026-11-18T11:20:00Z")
+    assert [len(one["mails"]) for one in world.item("ada", "R")["codes"].values()] == [1]
+    assert [len(one["links"]) for one in world.item("ada", "R")["rst"].values()] == [1]
+    mails = len(world.mails)
+    new.resend_code(number).expect(202)
+    assert len(world.mails) == mails + 1
+    with mail_refused(lambda: drilled(owner)):
+        world.clock.move(MINUTE)
+        new.resend_code(number).expect(503, "unavailable")
+    new.complete(number, world.mailed_code(owner.address)).expect(201)
+
+
+@pytest.mark.parametrize("contended", [False, True])
+def test_nobody_is_told_of_a_request_that_was_taken_back(world: World, *, contended: bool) -> None:
+    """N5: the second address hears of every attempt, and of none where nothing pends; a resend is the same."""
+    owner = world.owner()
+    address = second_address(world, owner)
+    with mail_refused(lambda: drilled(owner) if contended else None):
+        world.phone().request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    assert world.deliver() == []
+    new, number, _ = world.begun(owner)
+    assert [mail.to for mail in world.deliver()] == [address]
+    world.clock.move(MINUTE)
+    with mail_refused(lambda: drilled(owner) if contended else None):
+        new.resend_code(number).expect(503, "unavailable")
+    assert world.deliver() == []
+    new.resend_code(number).expect(202)
+    (mail,) = world.deliver()
+    assert (mail.to, len(mail.tokens)) == (address, 1)
+
+
+def test_a_request_that_others_have_ended_is_told(world: World) -> None:
+    """N5: what was vetoed was not taken back: the second address hears of it all."""
+    owner = world.owner()
+    address = second_address(world, owner)
+    with mail_refused(lambda: owner.phone.veto(pending(owner).pop()).expect(204)):
+        world.phone().request_restore("ada", owner.restore_code).expect(503, "unavailable")
+    told = [mail for mail in world.deliver() if mail.to == address]
+    assert len(told) == 2

@@ -201,6 +201,11 @@ def test_nothing_that_the_stream_brings_is_lost_or_in_the_way(name: str, paramet
     assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
 
 
+def test_an_act_and_its_being_taken_back_come_together() -> None:
+    """N5: a notice waits a second, in which it may turn out that its act was none."""
+    assert source_of("Notify")["MaximumBatchingWindowInSeconds"] == 1
+
+
 @each_reader
 def test_new_event_rows_are_what_readers_see(name: str) -> None:
     """N5: every one of them. "Exists" would match leaves only, and so never a list of mails."""

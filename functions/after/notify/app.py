@@ -1,7 +1,8 @@
 """The table's stream: send the mails that acts left in their event rows.
 
-A mail goes out if, and only if, its act happened: both were written at once. At least once: a batch that fails is given
-again from the first record that failed, and what never succeeds ends in the dead-letter queue.
+A mail goes out if, and only if, its act happened: both were written at once. Of an act that was taken back, because
+its code could not be mailed, nothing is told where both come together. At least once: a batch that fails is given again
+from the first record that failed, and what never succeeds ends in the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ logger = Logger()
 @wired
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Send what is left to be sent; answers which record to begin with again, if any."""
-    for record in event["Records"]:
-        item = unpack(record["dynamodb"].get("NewImage", {}))
+    items = [unpack(record["dynamodb"].get("NewImage", {})) for record in event["Records"]]
+    taken_back = {(item["PK"], item["takes_back"]) for item in items if "takes_back" in item}
+    for record, item in zip(event["Records"], items, strict=True):
+        if "mail" in item and (item["PK"], item["rows"][0]["seq"]) in taken_back:
+            logger.info("not mailed: its act was taken back")
+            continue
         for mail in item.get("mail", []):
             try:
                 values: dict[str, Any] = mail["values"]

@@ -124,6 +124,26 @@ def again(restore: Item, *, identity: str, pepper: Pepper, limits: Limits, now: 
     return code
 
 
+def undo(restore: Item, was: Item | None, began: Item, slot: Slot = MAIN) -> bool:
+    """Await what was awaited before a code that could not be mailed, where others have acted since.
+
+    False if nothing is left of it: whatever has ended it since would have ended what was awaited before. Attempts are
+    not refilled.
+    """
+    pending = restore.get(slot.pending)
+    if pending is None or pending["h"] != began["h"]:
+        return False
+    if was is None:
+        del restore[slot.pending]
+    elif same(was["to"], pending["to"]):
+        pending |= {name: was[name] for name in ("h", "x", "r", "s")} | {"a": min(was["a"], pending["a"])}
+    else:
+        restore[slot.pending] = was
+    if began["s"] in restore.get("mails", []):
+        restore["mails"].remove(began["s"])
+    return True
+
+
 def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int, slot: Slot = MAIN) -> Problem | None:
     """Judge a code, with what follows for the item; None where the address is confirmed now.
 

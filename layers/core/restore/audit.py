@@ -36,7 +36,8 @@ class Act:
     """The rows and notices of one act on one identity, and who did it from where.
 
     `device` is the public key of the device that acts, or None; `source` the caller's address; `server` goes with the
-    notices, since what runs afterwards cannot know the address that the person uses.
+    notices, since what runs afterwards cannot know the address that the person uses. `takes_back` is the first row's
+    number of an act that this one undoes: notices of that which wait still are not mailed.
     """
 
     def __init__(self, identity: str, *, now: int, device: str | None, source: str, server: str) -> None:
@@ -47,6 +48,7 @@ class Act:
         self._server = server
         self._rows: list[dict[str, Any]] = []
         self._mails: list[dict[str, Any]] = []
+        self.takes_back: int | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
@@ -81,6 +83,8 @@ class Act:
         if self._mails:
             item["mail"] = self._mails
             item["server"] = self._server
+        if self.takes_back is not None:
+            item["takes_back"] = self.takes_back
         return put_new(item)
 
 

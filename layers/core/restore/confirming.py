@@ -174,6 +174,13 @@ def _others(told: list[str], address: str) -> list[str]:
 def _mail(settled: Settled, call: Call, slot: Slot, *, table: Table, outbox: Outbox, limits: Limits) -> None:
     """Mail a code to the address that is awaited; where SES refuses it, nothing is awaited that was not before."""
     restore = settled.after
+
+    def undo(now: Item, act: Act) -> bool:
+        undone = addresses.undo(now, settled.before.get(slot.pending), restore[slot.pending], slot)
+        if undone:
+            addresses.keep_apart(now, act, call.now)  # what is awaited again may have come to be the first since
+        return undone
+
     try:
         outbox.send(
             "address_confirmation",
@@ -184,7 +191,7 @@ def _mail(settled: Settled, call: Call, slot: Slot, *, table: Table, outbox: Out
             values={"code": settled.answer, "validity": str(limits.email_code_seconds)},
         )
     except Problem:
-        take_back(table, call, settled, f"{slot.noun}.confirmation_failed")
+        take_back(table, call, settled, f"{slot.noun}.confirmation_failed", undo)
         raise
 
 

@@ -217,6 +217,48 @@ def resend(restore: Item, number: str, *, pepper: Pepper, limits: Limits, call: 
     return Requested(number, entry, email_code, link, [])
 
 
+def undo_request(restore: Item, begun: Requested) -> bool:
+    """Drop a restoration whose code could not be mailed, where others have acted since; False if nothing is left of it.
+
+    What it ended as the oldest goes on in its place. Whatever has ended all restorations since has ended this one, too,
+    so nothing comes back that something else would have ended.
+    """
+    entry = _unmailed(restore, begun)
+    if entry is None:
+        return False
+    del restore["rst"][begun.number]
+    codes = restore.get("codes", {})
+    for older in begun.ended:
+        other = restore["rst"].get(older)
+        if other is None or other["c"] not in codes:
+            continue
+        other["st"] = "awaiting_code"
+        other.pop("end", None)
+        if entry["h"] is None:  # the address has changed: of this one, too, the mailed code is dead
+            other["h"] = None
+        if other["c"] == entry["c"]:  # so many wrong e-mail codes that all sank to one attempt
+            other["a"] = min(other["a"], entry["a"])
+    _uncount_mail(codes.get(entry["c"]), begun.entry["s"])
+    return True
+
+
+def undo_resend(restore: Item, begun: Requested, was: Item, call: Call) -> bool:
+    """Make the code that was mailed before good again, where others have acted since; False if nothing is left to undo.
+
+    Attempts are not refilled, and a code that has died with its address stays dead.
+    """
+    entry = _unmailed(restore, begun)
+    if entry is None:
+        return False
+    entry |= {name: was[name] for name in ("x", "r", "s")}
+    if entry["h"] is not None:
+        entry["h"] = was["h"]
+    entry["links"] = [link for link in entry["links"] if link != begun.link.hash]
+    entry["seen"] = entry["seen"] - {nonce_of(call.device, call.nonce)}
+    _uncount_mail(restore.get("codes", {}).get(entry["c"]), begun.entry["s"])
+    return True
+
+
 def mail_values(begun: Requested, call: Call, limits: Limits) -> dict[str, str]:
     """What the mail of the second code says: for whom it is, for how long, and how to end it."""
     return {
@@ -341,6 +383,19 @@ def _count_mail(code: Item, limits: Limits, now: int) -> None:
     if len(sent) >= limits.restoration_mails_per_hour:
         raise Problem("too_many_requests", retry_after=sent[0] + HOUR - now, reason="restoration mails")
     code["mails"] = [*sent, now]
+
+
+def _uncount_mail(code: Item | None, at: int) -> None:
+    if code and at in code.get("mails", []):
+        code["mails"].remove(at)
+
+
+def _unmailed(restore: Item, begun: Requested) -> Item | None:
+    """The restoration, where it still awaits the code that could not be mailed, or none since its address changed."""
+    entry: Item | None = restore.get("rst", {}).get(begun.number)
+    if entry is None or entry["st"] != "awaiting_code" or entry["h"] not in {begun.entry["h"], None}:
+        return None
+    return entry
 
 
 def _misses(code: Item, now: int) -> int:

@@ -175,16 +175,31 @@ def by_new_device(
     raise Problem("unavailable", retry_after=1, reason="conflicts")
 
 
-def take_back(table: Table, call: Call, settled: Settled, kind: str, **detail: Any) -> None:
-    """Undo an act whose mail was refused: the restore item is as before, and the log tells both."""
-    restore = {**copy.deepcopy(settled.before), "ver": settled.after["ver"]}
-    restore["seq"], restore["head"] = settled.after["seq"], settled.after["head"]
-    act = act_of(call)
-    act.tell(kind, **detail)
-    try:
-        table.transact(writes_of(restore, settled.after, act))
-    except Refused:
-        # somebody has acted on it since: then what there is now is theirs, and a resend heals the mail
+def take_back(
+    table: Table, call: Call, settled: Settled, kind: str, undo: Callable[[Item, Act], bool], **detail: Any
+) -> None:
+    """Undo an act whose mail was refused; the log tells both, and notices of it that wait are not mailed.
+
+    Where nobody has acted since, the restore item is as before. Else `undo` takes what is this act's own out of the
+    item as it is now, and leaves alone what is others'; it answers whether anything was left to be undone.
+    """
+    for attempt in attempts():
+        act = act_of(call)
+        act.tell(kind, **detail)
+        act.takes_back = settled.before.get("seq", 0) + 1
+        now = table.get(restore_key(call.identity)) if attempt else settled.after
+        if now is None:
+            return  # erased since
+        if attempt:
+            restore = copy.deepcopy(now)
+            if not undo(restore, act):
+                return
+        else:
+            restore = copy.deepcopy(settled.before) | {name: now[name] for name in ("ver", "seq", "head")}
+        try:
+            table.transact(writes_of(restore, now, act))
+        except Refused:
+            continue
         return
 
 

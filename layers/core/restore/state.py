@@ -86,6 +86,20 @@ def put_code_in_force(
     return code, label
 
 
+def undo_code(restore: Item, before: Item, after: Item) -> bool:
+    """Put the former codes in force again where an act that made one has failed and others have acted since.
+
+    False where the codes are others' by now, or the new one was used: then they stay.
+    """
+    if restore.get("codes") != after["codes"]:
+        return False
+    for name in ("codes", "on", "enabled_at", "way_back"):
+        restore.pop(name, None)
+        if name in before:
+            restore[name] = before[name]
+    return True
+
+
 def issue_code(
     restore: Item, pepper: Pepper, identity: str, now: int, *, by: str, seconds: int
 ) -> tuple[RestoreCode, str, int]:
