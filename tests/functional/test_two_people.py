@@ -579,10 +579,11 @@ def test_the_other_device_goes_while_one_is_unpaired(world: World) -> None:
     case.owner.phone.sign_in().expect(201)
 
 
-def test_what_was_asked_about_somebody_erased(world: World) -> None:
-    """An approval goes with the identity that it is about: nothing of a person stays in it."""
+@pytest.mark.parametrize("given", [False, True])
+def test_what_was_asked_about_somebody_erased(world: World, *, given: bool) -> None:
+    """An approval goes with the identity that it is about: nothing of a person stays, however many rows name it."""
     case = ready(world, "reveal")
-    number = case.ask()
+    number = case.asked() if given else case.ask()
     bus = Bus(world)
     with bus.listening():
         case.owner.phone.erase().expect(204)
