@@ -8,6 +8,7 @@ import pytest
 
 from local.phone import other_digits
 from restore import aws
+from tests.functional.clerks import set_policy
 from tests.functional.faults import mail_refused
 from tests.functional.world import DAY, HOUR, MINUTE
 from tests.template import translated
@@ -157,6 +158,56 @@ def test_five_wrong_codes_end_a_change(world: World) -> None:
     owner.phone.confirm_email(code).expect(410, "attempts_exhausted")
     owner.phone.resend_confirmation().expect(410, "attempts_exhausted")
     assert in_force(owner.phone) == ("a***@example.com", None)
+
+
+@pytest.mark.parametrize("slot", ["first", "second"])
+@pytest.mark.parametrize("since", ["begun", "called off", "called off twice", "expired", "exhausted", "forbidden"])
+def test_a_confirmation_is_repeated_whatever_was_begun_since(world: World, since: str, slot: str) -> None:
+    """Its answer was lost: 200 again, and neither an attempt nor a word of the change that another phone began."""
+    owner = with_second(world)
+    phone = owner.phone
+    own = owner.address if slot == "first" else SECOND
+    change, confirm, pending = (
+        (phone.change_email, phone.confirm_email, "email_pending")
+        if slot == "first"
+        else (phone.change_second_email, phone.confirm_second_email, "second_email_pending")
+    )
+    code = world.mailed_code(own)
+    change(NEW).expect(202)
+    if since == "called off twice":
+        change(own).expect(202)
+        world.clock.move(11 * MINUTE)
+        change("ada@example.org").expect(202)
+    if since.startswith("called off"):
+        change(own).expect(202)
+    elif since == "expired":
+        world.clock.move(11 * MINUTE)
+    elif since == "exhausted":
+        wrong = next(one for one in ("00000000", "00000001", "00000002") if one not in {code, world.mailed_code(NEW)})
+        for _ in range(5):
+            confirm(wrong).expect(403, "wrong_code")
+    elif since == "forbidden":
+        set_policy(world, email_domains=[own.partition("@")[2]])
+    before = world.item("ada", "R")
+    confirm(code).expect(200)
+    assert world.item("ada", "R") == before
+    if since == "begun":
+        assert phone.show().expect(200)[pending]["attempts_left"] == 5
+        confirm(world.mailed_code(NEW)).expect(200)
+        confirm(code).expect(410, "used")
+    elif since.startswith("called off"):
+        confirm(world.mailed_code(NEW)).expect(410, "cancelled")
+
+
+def test_a_confirmation_is_no_repeat_once_its_address_is_out_of_force(world: World) -> None:
+    """A removed address is not told as confirmed, though a change of it was called off before."""
+    phone = with_second(world).phone
+    code = world.mailed_code(SECOND)
+    phone.change_second_email(NEW).expect(202)
+    phone.change_second_email(SECOND).expect(202)
+    phone.confirm_second_email(code).expect(200)
+    phone.remove_second_email().expect(204)
+    phone.confirm_second_email(code).expect(410, "cancelled")
 
 
 def test_a_first_address_can_be_put_too(world: World) -> None:

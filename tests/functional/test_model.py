@@ -54,7 +54,8 @@ class Life(Ending):
             self.world.redeploy(policy.parameters)
             self.address[MAIN] = address
             self.live = {owner.restore_code: Code(self.now)}
-            self.settled[MAIN] = (self.world.mailed_code(address), "used")
+            self.proved[MAIN] = self.world.mailed_code(address)
+            self.settled[MAIN] = (self.proved[MAIN], "used")
         else:
             self.world.redeploy(policy.parameters)
             phone = self.world.phone(name="phone 0")

@@ -7,7 +7,7 @@ restoring, the second every notice and no code. In the restore item, for the fir
 - `pending`, `second_pending`: the one being confirmed, `{to, h, x, a, r, s, t, b}`: address, hash of its code, when
   that expires, attempts and resends left, when it was sent, hash of the link that cancels it, when mail to it bounced.
 - `settled`, `second_settled`: how the last confirmation ended, `{to, h, end}`, so that a lost answer can be asked for
-  again.
+  again; where that was cancelled, `used` is `{to, h}` of the one before it, which has proved the address in force.
 - `mails`: when mails with such codes went out, to either.
 - `delivery`: whether mails reach the addresses in force, as far as is known: `email` or `second_email` → `{to, proved,
   bounced}`: the address that this is about, when a code that was mailed to it came back, and when a mail to it bounced
@@ -148,16 +148,11 @@ def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int
     """Judge a code, with what follows for the item; None where the address is confirmed now.
 
     A refusal that is returned has cost an attempt and must be written; one that is raised changes nothing.
-    `AlreadyConfirmed` says that this very code has confirmed the address before.
     """
     pending = restore.get(slot.pending)
     if not pending:
         settled = restore.get(slot.settled)
-        if not settled:
-            raise Problem("email_required")
-        if settled["end"] == "used" and _fits(pepper, slot, settled["h"], identity, settled["to"], code):
-            raise AlreadyConfirmed
-        raise Problem(settled["end"])
+        raise Problem(settled["end"] if settled else "email_required")
     _must_be_open(pending, now)
     if not _fits(pepper, slot, pending["h"], identity, pending["to"], code):
         pending["a"] -= 1
@@ -166,6 +161,18 @@ def confirm(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int
     _settle(restore, slot, "used")
     prove(restore, now, slot)
     return None
+
+
+def is_proved_by(restore: Item, code: str, *, identity: str, pepper: Pepper, now: int, slot: Slot = MAIN) -> bool:
+    """Whether this very code has confirmed the address in force: then its answer was lost, whatever was begun since.
+
+    A code that fits what is awaited is none: it confirms that.
+    """
+    used = _used(restore, slot)
+    if not used or not _fits(pepper, slot, used["h"], identity, used["to"], code):
+        return False
+    pending = awaited(restore, now, slot)
+    return not pending or not _fits(pepper, slot, pending["h"], identity, pending["to"], code)
 
 
 def cancel(restore: Item, now: int, slot: Slot) -> bool:
@@ -232,6 +239,7 @@ def drop(restore: Item, slot: Slot) -> str | None:
     """Take an address out of force, and what has proved it with it; the address, or None where there was none."""
     if settled := restore.get(slot.settled):
         settled["end"] = "cancelled"
+        settled.pop("used", None)
     was: str | None = restore.pop(slot.noun, None)
     return was
 
@@ -297,10 +305,6 @@ def put_back(restore: Item, change: Item, act: Act, now: int) -> None:
     keep_apart(restore, act, now)
 
 
-class AlreadyConfirmed(Exception):
-    """The address was confirmed with this code before; the answer was lost."""
-
-
 def counted_mail(address: str, source: str, pepper: Pepper, limits: Limits, now: int) -> Write:
     """Count a confirmation mail to an address from a source address, so that nobody floods a stranger's mailbox.
 
@@ -339,8 +343,16 @@ def _count_mail(restore: Item, limits: Limits, now: int) -> None:
 
 
 def _settle(restore: Item, slot: Slot, end: str) -> None:
-    pending = restore.pop(slot.pending)
+    pending, used = restore.pop(slot.pending), _used(restore, slot)
     restore[slot.settled] = {"to": pending["to"], "h": pending["h"], "end": end}
+    if end != "used" and used:
+        restore[slot.settled]["used"] = {"to": used["to"], "h": used["h"]}
+
+
+def _used(restore: Item, slot: Slot) -> Item | None:
+    """The confirmation that has proved the address in force, as far as it is known."""
+    settled: Item = restore.get(slot.settled, {})
+    return settled if settled.get("end") == "used" else settled.get("used")
 
 
 def _hash(pepper: Pepper, slot: Slot, identity: str, address: str, code: str) -> str:

@@ -107,14 +107,13 @@ def confirm(call: Call, slot: Slot, code: str, *, table: Table, pepper: Pepper, 
 
     def decide(view: View, act: Act, _mine: Write) -> Change:
         restore = view.restore
+        if addresses.is_proved_by(restore, code, identity=call.identity, pepper=pepper, now=call.now, slot=slot):
+            return Change(written=False)
         _must_be_admitted_still(restore, call, slot, policy)
         awaited = restore.get(slot.pending) or {}
         former, second = restore.get(slot.noun), restore.get(SECOND.noun)
         told, waited = state.recipients(restore), state.status(restore)
-        try:
-            refusal = addresses.confirm(restore, code, identity=call.identity, pepper=pepper, now=call.now, slot=slot)
-        except addresses.AlreadyConfirmed:
-            return Change(written=False)
+        refusal = addresses.confirm(restore, code, identity=call.identity, pepper=pepper, now=call.now, slot=slot)
         if refusal:
             act.tell(f"{slot.noun}.confirmation_refused", attempts_left=awaited["a"])
             return Change(refusal=refusal)

@@ -76,9 +76,9 @@ class Addresses(Known):
 
     @precondition(lambda self: self.awaited or self.settled)
     @precondition(somebody_is_paired)
-    @rule(data=st.data(), slot=SLOTS, kind=st.sampled_from(["right", "right", "guess", "dead", "other slot"]))
+    @rule(data=st.data(), slot=SLOTS, kind=st.sampled_from(["right", "right", "guess", "dead", "again", "other slot"]))
     def confirms_an_address(self, data: st.DataObject, slot: str, kind: str) -> None:
-        """A code is typed: the mailed one, a guess, one that was replaced, or the other address's."""
+        """A code is typed: the mailed one, a guess, one that was replaced, the last that was right, the other's."""
         phone, awaited, settled = self.paired_phone(data), self.awaited.get(slot), self.settled.get(slot)
         right = awaited.code if awaited else settled[0] if settled else "12345678"
         other = self.awaited.get(SECOND if slot == MAIN else MAIN)
@@ -87,6 +87,7 @@ class Addresses(Known):
             "right": right,
             "guess": other_digits(right),
             "dead": [*dead, other_digits(right)][0],
+            "again": self.proved.get(slot, right),
             "other slot": other.code if other else other_digits(right),
         }[kind]
         self._confirmed(phone, slot, code)
@@ -96,8 +97,11 @@ class Addresses(Known):
         answer = phone.confirm_email(code) if slot == MAIN else phone.confirm_second_email(code)
         if self.refused_for_its_hold(phone, answer):
             return
-        if awaited is None:
-            self._says_how_it_ended(answer, settled, code)
+        is_right = awaited is not None and self.is_awaited(slot) and code == awaited.code
+        if code == self.proved.get(slot) and not is_right:
+            answer.expect(200)  # a lost answer
+        elif awaited is None:
+            answer.expect(410, settled[1]) if settled else answer.expect(409, "email_required")
         elif awaited.attempts == 0:
             answer.expect(410, "attempts_exhausted")
         elif awaited.expires <= self.now:
@@ -109,18 +113,11 @@ class Addresses(Known):
             answer.expect(200)
             self._is_in_force(slot, awaited)
 
-    def _says_how_it_ended(self, answer: Answer, settled: tuple[str, str] | None, code: str) -> None:
-        if settled is None:
-            answer.expect(409, "email_required")
-        elif settled == (code, "used"):
-            answer.expect(200)  # a lost answer
-        else:
-            answer.expect(410, settled[1])
-
     def _is_in_force(self, slot: str, awaited: Awaited) -> None:
         told, former, second = self.recipients(), self.address[slot], self.address[SECOND]
         self.address[slot] = awaited.to
         self.settled[slot] = (awaited.code, "used")
+        self.proved[slot] = awaited.code
         del self.awaited[slot]
         if slot == MAIN:
             self.keep_apart()

@@ -153,6 +153,8 @@ class Known(RuleBasedStateMachine):
         self.address: dict[str, str | None] = {MAIN: None, SECOND: None}
         self.awaited: dict[str, Awaited] = {}
         self.settled: dict[str, tuple[str, str]] = {}
+        self.proved: dict[str, str] = {}
+        """The code that has proved the address in force: typed again it is a repeat, whatever was begun since."""
         self.moves: list[Moved] = []
         self.confirmation_mails: list[float] = []
         self.disputes: list[float] = []
@@ -300,6 +302,7 @@ class Known(RuleBasedStateMachine):
     def drop(self, slot: str) -> None:
         """An address is out of force, and so is what has proved it."""
         self.address[slot] = None
+        self.proved.pop(slot, None)
         if slot in self.settled:
             self.settled[slot] = (self.settled[slot][0], "cancelled")
 
