@@ -56,13 +56,15 @@ def lambda_handler(call: Call) -> Answer:
     call = call.about(identity_of(wanted.identity, "identity"))
     device, verification = wanted.device, wanted.device.verification_key
     call.must_bring(device.public_key, verification, "device.verification_key")
-    if verification is None and policy.require_verification_key:
-        raise invalid("device.verification_key", "is required by this server's policy")
     creations = _creations(counted, call)
     try:
         _must_be_allowed(wanted, policy)
-    except Problem:
-        _count_refused(creations, call.now)
+    except Problem as problem:
+        identity = table.get(identity_key(call.identity)) or {}
+        if identity.get("creator") == call.device:
+            return _again(call, policy)  # it was allowed then
+        if problem.code != "invalid":
+            _count_refused(creations, call.now)
         raise
 
     restore: Item = {**restore_key(call.identity), "form": 1, "ver": 1, "lang": call.language or "en"}
@@ -116,6 +118,8 @@ def _creations(limited: Callable[..., Write], call: Call) -> Write:
 
 
 def _must_be_allowed(wanted: Creation, policy: Policy) -> None:
+    if wanted.device.verification_key is None and policy.require_verification_key:
+        raise invalid("device.verification_key", "is required by this server's policy")
     if wanted.email:
         policy.must_admit(wanted.email)
     if policy.enforce_on_creation:
@@ -187,6 +191,11 @@ def _taken(refused: Refused, creations: Write, call: Call, policy: Policy) -> An
     if found.get("creator") != call.device:
         _count_refused(creations, call.now)
         raise Problem("identity_taken")
+    return _again(call, policy)
+
+
+def _again(call: Call, policy: Policy) -> Answer:
+    """The answer was lost: the same device again, and within ten minutes a fresh code in the place of the lost one."""
 
     def again(view: View, act: Act, _mine: Write) -> Change:
         identity, record = view.identity or {}, view.devices[short_of(call.device)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.phone import Key, is_well_formed
+from tests.functional.clerks import set_policy
 from tests.functional.world import HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -76,6 +77,44 @@ def test_a_repeat_of_a_creation_returns_the_device_again(world: World) -> None:
     assert phone.create("ada", "ada@example.com").expect(200) == first
     assert world.item("ada", "R") == before
     assert len(world.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "email", "refusal"),
+    [
+        ({"enforce_on_creation": True}, None, (409, "email_required")),
+        ({"enforce_on_creation": True}, "ada@example.com", None),
+        ({"enforce_on_creation": True, "restore_enabled": False}, "ada@example.com", (403, "not_allowed")),
+        ({"email_domains": ["company.example"]}, "ada@example.com", (403, "not_allowed")),
+    ],
+)
+def test_a_repeat_is_not_judged_by_what_policy_wants_by_now(
+    world: World, fields: dict[str, object], email: str | None, refusal: tuple[int, str] | None
+) -> None:
+    """The outcome stays what it was, and is counted as no creation; anybody else is refused, and counted."""
+    phone = world.phone()
+    first = phone.create("ada", email).expect(201)
+    set_policy(world, **fields)
+    before, counted, mails = world.items(), world.count("creations"), len(world.mails)
+    again = phone.create("ada", email).expect(200)
+    assert (again["device"], again["restore"]) == (first["device"], first["restore"])
+    assert world.count("creations") == counted
+    assert {key for key, item in world.items().items() if before.get(key) != item} == {("ID#ada", "I")}
+    assert len(world.mails) == mails
+    world.phone().create("ada", email).expect(*(refusal or (409, "identity_taken")))
+    assert world.count("creations") != counted
+
+
+def test_a_repeat_needs_no_key_that_was_not_needed_then(world: World) -> None:
+    """A device made while policy let it be without verification key is told so again; a new one is 422."""
+    world.redeploy(RequireVerificationKey="false")
+    phone = world.phone(verification_kind=None)
+    phone.create("ada").expect(201)
+    set_policy(world, require_verification_key=True)
+    counted = world.count("creations")
+    phone.create("ada").expect(200)
+    world.phone(verification_kind=None).create("ada").expect(422, "invalid")
+    assert world.count("creations") == counted
 
 
 def test_a_repeat_by_a_device_unpaired_since_binds_nothing(world: World) -> None:
