@@ -47,7 +47,12 @@ same request again with the header `Approval`.
 that it does not know by its class.
 
 **Repeats.** After a lost answer the same body is sent again with a fresh signature and nonce, and has the same outcome;
-the very same bytes are refused as `signature_replayed`.
+the very same bytes are refused as `signature_replayed`. So it is with a completion however long ago it was, by the
+device that it bound.
+
+**Endings.** A restoration or pairing that is over says why (410) for 30 days, the latest 20 restorations and 10
+pairings of an identity; afterwards it is one that never was. A new device that repeats a call of a restoration more
+than 64 times in five minutes is answered 429.
 """
 
 SECURITY: Final = {

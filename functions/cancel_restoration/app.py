@@ -45,7 +45,9 @@ def _give_up(view: View, act: Act, call: Call) -> Change:
     if restorations.status(entry, call.now) == "completed":
         raise _Completed
     restorations.accept_nonce(entry, call)
-    return _cancel(view.restore, entry, act, call, "new_device")
+    change = _cancel(view.restore, entry, act, call, "new_device")
+    change.written = True  # again is the same, but for the nonce
+    return change
 
 
 def _veto(view: View, act: Act, call: Call) -> Change:

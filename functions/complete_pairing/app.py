@@ -14,6 +14,7 @@ from restore import aws, devices, disputes, pairings, settings, state
 from restore.bodies import Body, NewDevice
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
+from restore.keys import device_key
 from restore.policies import Policies
 from restore.restorations import accept_nonce, must_be_fresh
 from restore.settling import Change, View, by_new_device, by_paired
@@ -47,10 +48,10 @@ class _Used(Exception):
 def lambda_handler(call: Call) -> Answer:
     """Complete a pairing."""
     said: Scanned = call.body
-    policy = policies.now()
+    policy, number = policies.now(), call.path["pairing"]
     verification = said.device.verification_key
     call.must_bring(said.device.public_key, verification, "device.verification_key")
-    if verification is None and policy.require_verification_key:
+    if verification is None and policy.require_verification_key and not _was_bound_by(number, call):
         raise invalid("device.verification_key", "is required by this server's policy")
     pepper = vault.pepper()  # before anything is read: asking for it must not tell whether there is such an identity
     try:
@@ -61,9 +62,24 @@ def lambda_handler(call: Call) -> Answer:
             full=policy.unpair_others_on_pairing,
         ).answer
     except _Used:
-        answer = by_paired(table, call, lambda view, _act, _mine: _again(view, call), verified=True, full=True).answer
-        return Answer(200, answer)
-    return Answer(201, answer)
+        pass
+    except Problem as problem:
+        if problem.code != "not_paired" or not _was_bound_by(number, call):
+            raise
+    else:
+        return Answer(201, answer)
+    settled = by_paired(table, call, lambda view, _act, _mine: _again(view, call, pepper), verified=True, full=True)
+    return Answer(200, settled.answer)
+
+
+def _was_bound_by(number: str, call: Call) -> bool:
+    """Whether this pairing has bound the device that calls: its own record says so when all else is forgotten.
+
+    Then what comes is a repeat, whatever policy wants of new devices by now. A stranger costs this read, too, whether
+    there is such an identity or not.
+    """
+    record = table.get(device_key(call.identity, call.short)) or {}
+    return record.get("pairing") == number
 
 
 def _complete(view: View, act: Act, call: Call, policy: Policy, pepper: Pepper) -> Change:
@@ -87,10 +103,11 @@ def _complete(view: View, act: Act, call: Call, policy: Policy, pepper: Pepper) 
     others: dict[str, Item] = {}
     if policy.unpair_others_on_pairing:
         others = (view.identity or {})["devices"]
-        identity = devices.in_the_place_of(others, mine, call)
+        identity = devices.in_the_place_of(others, mine, entry["seen"], call)
         change.further.append((identity, None))
     else:
-        change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
+        beside = devices.beside(mine, entry["seen"], call, policy.max_devices)
+        change.further.append((beside, Problem("limit_reached")))
     unpaired = [view.devices[short]["device"] for short in others]
     link = disputes.new_link(call.identity, call.short, pepper)
     record = devices.record(
@@ -131,8 +148,11 @@ def _complete(view: View, act: Act, call: Call, policy: Policy, pepper: Pepper) 
     return change
 
 
-def _again(view: View, call: Call) -> Change:
+def _again(view: View, call: Call, pepper: Pepper) -> Change:
     """The answer was lost: the same device again."""
+    number = call.path["pairing"]
+    if number in view.restore.get("pairs", {}):
+        pairings.with_secret(view.restore, number, call.body.secret, identity=call.identity, pepper=pepper)
     mine = (view.identity or {})["devices"][call.short]
     device = devices.answer(mine, view.devices[call.short], now=call.now, me=call.device)
     return Change({"identity": call.identity, "device": device}, written=False)

@@ -13,6 +13,7 @@ from restore import addresses, aws, completion, restorations, settings, state
 from restore.bodies import Body, EmailCode, PublicKey
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
+from restore.keys import device_key
 from restore.policies import Policies
 from restore.qr import restore_qr
 from restore.sealing import Sealer, keep
@@ -50,15 +51,20 @@ def lambda_handler(call: Call) -> Answer:
     def complete(*, full: bool) -> Settled:
         return by_new_device(table, call, lambda view, act: _complete(view, act, call, number), full=full)
 
+    def repeat() -> Settled:
+        return by_paired(table, call, lambda view, act, _: _repeat(view, act, call, number), verified=True, full=True)
+
     try:
         try:
             settled = complete(full=policies.now().unpair_others_on_restore or said.other_devices == "unpair")
         except completion.DevicesNeeded:
             settled = complete(full=True)
     except completion.Done:
-        settled = by_paired(
-            table, call, lambda view, act, _: _repeat(view, act, call, number), verified=True, full=True
-        )
+        settled = repeat()
+    except Problem as problem:
+        if problem.code != "not_paired" or not _was_bound_by(number, call):
+            raise
+        settled = repeat()
     status, answer, code = settled.answer
     if code is not None:
         answer |= {"qr": restore_qr(call.server, call.identity, code)}
@@ -92,19 +98,28 @@ def _complete(view: View, act: Act, call: Call, number: str) -> Change:
     else:
         _must_say_the_same(entry, number, call)
         completion.must_be_signed(entry, call)
-        if entry["ready"] > call.now:
-            answer = {"restoration": restorations.answer(number, entry, restore, call)}
-            return Change((202, answer, None), written=False)
         restorations.accept_nonce(entry, call)
+        if entry["ready"] > call.now:
+            return Change((202, {"restoration": restorations.answer(number, entry, restore, call)}, None))
     return completion.bind(view, act, entry, number, call, completion.Means(policy, vault.pepper(), sealer))
+
+
+def _was_bound_by(number: str, call: Call) -> bool:
+    """Whether this restoration has bound the device that calls: its own record says so when all else is forgotten.
+
+    A stranger costs this read, too, whether there is such an identity or not.
+    """
+    record = table.get(device_key(call.identity, call.short)) or {}
+    return record.get("restoration") == number
 
 
 def _repeat(view: View, act: Act, call: Call, number: str) -> Change:
     """The answer was lost: the same device again, and within ten minutes a fresh code in the place of the lost one."""
-    entry = restorations.of_new_device(view.restore, number, call)
-    _must_say_the_same(entry, number, call)
+    if number in view.restore.get("rst", {}):
+        _must_say_the_same(restorations.of_new_device(view.restore, number, call), number, call)
     answer = completion.answer(view, call)
-    fresh = state.reissue(view.restore, vault.pepper(), call.identity, call.now, made_by=number, made_at=entry["end"])
+    bound_at = view.devices[call.short]["paired_at"]
+    fresh = state.reissue(view.restore, vault.pepper(), call.identity, call.now, made_by=number, made_at=bound_at)
     if fresh is None:
         return Change((200, answer, None), written=False)
     code, label = fresh

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restore import aws, pairings, restorations, settings, state
-from restore.conditions import Write, nonce_state, remember_nonce
+from restore.conditions import Write, by_paired_device, nonce_state, remember_nonce
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.keys import identity_key, proof_of
@@ -43,7 +43,7 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     if call.short in paired:
         if call.short not in restore.get("came_back", []):
             raise Problem("not_found")
-        return Change(written=False)
+        return Change(written=False, further=[(_remembered(call, stale_slot=state_of_nonce == "stale_slot"), None)])
 
     out = {short: one for short, one in paired.items() if one.get("h", 0) > call.now}
     back: dict[str, Item] = restore.pop("aside")
@@ -75,6 +75,19 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     }
     act.mail("device_reclaimed", state.recipients(restore), state.language_of(restore), **values)
     return Change(further=[(write, None)])
+
+
+def _remembered(call: Call, *, stale_slot: bool) -> Write:
+    """Nothing changes for a device that came back, but that these very bytes are a replay from now on."""
+    return by_paired_device(
+        call.identity,
+        call.device,
+        call.nonce,
+        call.now,
+        verification=call.verification,
+        verified=True,
+        stale_slot=stale_slot,
+    )
 
 
 def _aside(restore: Item, call: Call) -> Item:

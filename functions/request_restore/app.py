@@ -66,7 +66,8 @@ def lambda_handler(call: Call) -> Answer:
             return _wrong(restore, known, act, call)
         known.pop("fails", None)
         if before := restorations.asked_before(restore, key, call):
-            return Change(before, written=False)
+            restorations.accept_nonce(before[1], call)
+            return Change(before)
         begun = restorations.request(
             restore,
             key,

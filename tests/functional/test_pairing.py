@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.phone import Key
-from tests.functional.clerks import Clerk
+from tests.functional.clerks import Clerk, set_policy
 from tests.functional.world import ADDRESS, DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -260,10 +260,48 @@ def test_a_device_unpaired_since_is_not_bound_by_a_repeat(world: World) -> None:
 
 
 def test_an_offer_of_long_ago_is_forgotten(world: World) -> None:
-    """What is over does not fill the item: gone a day later, at the next offer."""
+    """What is over says so for thirty days, and does not fill the item: gone then, at the next offer."""
     owner = world.owner()
     number, secret = offered(owner)
-    world.clock.move(DAY)
+    world.clock.move(30 * DAY - 1)
+    owner.phone.offer_pairing().expect(201)
+    world.phone().scan("ada", number, secret).expect(410, "expired")
+    world.clock.move(1)
     owner.phone.offer_pairing().expect(201)
     owner.phone.pairing(number).expect(404, "not_found")
     world.phone().scan("ada", number, secret).expect(401, "not_paired")
+
+
+def test_a_pairing_is_repeated_however_long_ago_it_was(world: World) -> None:
+    """S19: when the offer is forgotten, the device's own record answers; to all others it is an unknown pairing."""
+    owner, new = world.owner(), world.phone()
+    number, secret = offered(owner)
+    first = new.scan("ada", number, secret).expect(201)
+    new.scan("ada", number, "A" * len(secret)).expect(401, "not_paired")
+    world.clock.move(30 * DAY)
+    owner.phone.offer_pairing().expect(201)
+    assert number not in world.item("ada", "R")["pairs"]
+    assert new.scan("ada", number, secret).expect(200)["device"]["id"] == first["device"]["id"]
+    new.scan("ada", "x" * 22, secret).expect(401, "not_paired")
+    owner.phone.scan("ada", number, secret).expect(401, "not_paired")
+    owner.phone.unpair(new.id).expect(204)
+    before = world.items()
+    new.scan("ada", number, secret).expect(401, "not_paired")
+    assert world.items() == before
+
+
+def test_a_repeat_is_not_judged_by_what_policy_wants_by_now(world: World) -> None:
+    """A phone without verification key, bound while policy let it be, is told so still; a new one is refused."""
+    world.redeploy(RequireVerificationKey="false")
+    owner, new = world.owner(), world.phone(verification_kind=None)
+    number, secret = offered(owner)
+    new.scan("ada", number, secret).expect(201)
+    set_policy(world, require_verification_key=True)
+    before = world.item("ada", "R")
+    new.scan("ada", number, secret).expect(200)
+    assert world.item("ada", "R") == before
+    new.scan("ada", number, "A" * len(secret)).expect(401, "not_paired")
+    for identity, pairing in (("ada", number), ("ada", "x" * 22), ("nobody", number)):
+        world.phone(verification_kind=None).scan(identity, pairing, secret).expect(422, "invalid")
+    owner.phone.unpair(new.id).expect(204)
+    new.scan("ada", number, secret).expect(401, "not_paired")

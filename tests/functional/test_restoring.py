@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -307,6 +308,73 @@ def test_a_completion_repeated_gives_the_device_again(world: World) -> None:
     world.phone().request_restore("ada", latest["restore_code"]).expect(202)
 
 
+def test_a_completion_is_repeated_however_long_ago_it_was(world: World) -> None:
+    """N5: when all else of the restoration is forgotten, the device's own record answers; strangers hear 401."""
+    owner = world.owner()
+    new, number, code = world.begun(owner)
+    first = new.complete(number, code).expect(201)
+    world.clock.move(31 * DAY)
+    world.begun(replace(owner, restore_code=owner.phone.enable().expect(201)["restore_code"]))
+    assert number not in world.item("ada", "R")["rst"]
+    again = new.complete(number, code).expect(200)
+    assert again["device"]["id"] == first["device"]["id"]
+    assert "restore_code" not in again
+    new.complete(number, None).expect(200)
+    new.complete("x" * 22, code).expect(401, "not_paired")
+    new.act("POST", new.path(f"/restorations/{number}/completion"), {}).expect(401, "verification_required")
+    owner.phone.complete(number, code).expect(401, "not_paired")
+    owner.phone.act("POST", owner.phone.path(f"/restorations/{number}/completion"), {}).expect(401, "not_paired")
+    owner.phone.unpair(new.id).expect(204)
+    before = world.items()
+    new.complete(number, code).expect(401, "not_paired")
+    assert world.items() == before
+
+
+def test_nobody_crowds_a_completion_out(world: World) -> None:
+    """N5: many newer restorations that are over take neither the repeat nor the fresh code within ten minutes."""
+    owner = world.owner()
+    new, number, code = world.begun(owner)
+    done = new.complete(number, code).expect(201)
+    for _ in range(3):
+        owner = replace(owner, restore_code=done["restore_code"])
+        for _ in range(9):
+            world.clock.move(1)
+            other, other_number, _ = world.begun(owner)
+            other.withdraw(other_number).expect(204)
+        done = new.complete(number, code).expect(200)
+    assert number not in world.item("ada", "R")["rst"]
+    world.phone().request_restore("ada", done["restore_code"]).expect(202)
+
+
+def test_what_is_over_says_why_for_thirty_days(world: World) -> None:
+    """Endings: 410 with the reason, and its own phone can read it; little of it is kept, and not for ever."""
+    owner = world.owner()
+    new, number, code = world.begun(owner)
+    for days in (2, 27):
+        world.clock.move(days * DAY)
+        world.begun(owner)
+        new.complete(number, code).expect(410, "expired")
+        new.resend_code(number).expect(410, "expired")
+        assert new.restoration(number).expect(200)["restoration"]["status"] == "expired"
+    assert not {"h", "links", "seen", "c"} & set(world.item("ada", "R")["rst"][number])
+    world.clock.move(2 * DAY)
+    world.begun(owner)
+    new.complete(number, code).expect(401, "not_paired")
+
+
+def test_the_twentieth_that_is_over_says_why(world: World) -> None:
+    """Endings: ten in an hour are all that one code is mailed for, so this takes two hours."""
+    owner = world.owner()
+    first, number, code = world.begun(owner)
+    first.withdraw(number).expect(204)
+    for _ in range(19):
+        world.clock.move(400)
+        other, other_number, _ = world.begun(owner)
+        other.withdraw(other_number).expect(204)
+    first.complete(number, code).expect(410, "cancelled")
+    assert first.restoration(number).expect(200)["restoration"]["status"] == "cancelled"
+
+
 def test_what_was_begun_with_a_lost_code_ends_with_it(world: World) -> None:
     """The repeat's fresh code is a new code like any other."""
     owner = world.owner()
@@ -462,9 +530,11 @@ def test_a_waiting_period_keeps_the_new_device_out(world: World) -> None:
     assert (waiting["status"], waiting["ready_at"]) == ("waiting", "2026-11-20T11:10:00Z")
     assert waiting["expires_at"] == "2026-11-27T11:10:00Z"
     world.clock.move(48 * HOUR - 1)
-    before = world.items()
+    log = world.events("ada")
     assert new.complete(number, None).expect(202)["restoration"]["status"] == "waiting"
     assert new.complete(number, code, "unpair").expect(202)["restoration"]["status"] == "waiting"
+    assert world.events("ada") == log
+    before = world.items()
     new.resend_code(number).expect(410, "used")
     new.complete(number, other_digits(code)).expect(410, "used")
     new.complete(number, code, "keep").expect(410, "used")

@@ -214,7 +214,7 @@ class Restorations(RuleBasedStateMachine):
 
     @invariant()
     def the_item_stays_small(self) -> None:
-        """What has been over for a day goes with the next request."""
+        """What is over is dropped, the oldest first, with the next request."""
         restorations.forget(self.restore, self.now)
         over = [one for one in self.restore.get("rst", {}).values() if one["st"] not in restorations.PENDING]
         assert len(over) <= restorations.KEPT_WHEN_OVER

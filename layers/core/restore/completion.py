@@ -86,9 +86,10 @@ def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Mean
         if view.identity is None:
             raise DevicesNeeded
         others = view.identity["devices"]
-        change.further.append((devices.in_the_place_of(others, mine, call), None))
+        change.further.append((devices.in_the_place_of(others, mine, entry["seen"], call), None))
     else:
-        change.further.append((devices.beside(mine, call, policy.max_devices), Problem("limit_reached")))
+        beside = devices.beside(mine, entry["seen"], call, policy.max_devices)
+        change.further.append((beside, Problem("limit_reached")))
 
     ended_codes = restore.get("codes", {})
     code, label = state.put_code_in_force(restore, pepper, call.identity, call.now, made_by=number)

@@ -143,6 +143,19 @@ def remember_nonce(write: Write, device: str, nonce: str, now: int, *, stale_slo
     return write
 
 
+def remember_first_nonces(write: Write, marks: set[str], now: int) -> Write:
+    """Remember the nonces (`keys.nonce_of`) with which a device came to be bound, like its later ones.
+
+    Nothing is asked: the device has had no other. An older span's set that the slot still holds stays beside them until
+    the slot is begun anew; it names nonces that nobody can send any more.
+    """
+    span = now // NONCE_SLOT_SECONDS
+    slot, before = f"n{span % NONCE_SLOTS}", f"n{(span - 1) % NONCE_SLOTS}"
+    write.adds.append(f"{write.name(slot)} {write.value({f'#{span}', *marks})}")
+    write.removes += [write.name(f"n{n}") for n in range(NONCE_SLOTS) if f"n{n}" not in {slot, before}]
+    return write
+
+
 def nonce_state(item: Item, device: str, nonce: str, now: int) -> Literal["fresh", "seen", "stale_slot"]:
     """Why `remember_nonce` refused, from the item that it found."""
     span = now // NONCE_SLOT_SECONDS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from restore.conditions import Write, nonce_state, put_new
+from restore.conditions import Write, nonce_state, put_new, remember_first_nonces
 from restore.errors import Problem
 from restore.keys import device_key, identity_key, proof_of, short_of
 from restore.times import rfc3339
@@ -50,21 +50,26 @@ def held_until(now: int, seconds: int, at_least: int = 0) -> int | None:
     return until if until > now else None
 
 
-def beside(mine: Item, call: Call, most: int) -> Write:
-    """Add the calling device to those that are paired, as long as they stay within `most`."""
+def beside(mine: Item, nonces: set[str], call: Call, most: int) -> Write:
+    """Add the calling device to those that are paired, as long as they stay within `most`.
+
+    `nonces` are those that it has used up on the way: none of them is good for another act.
+    """
     write = Write("Update", dict(identity_key(call.identity)))
     write.when(f"attribute_exists({write.name('PK')})")
     write.when(f"size({write.name('devices')}) < {write.value(most)}")
-    return write.set(("devices", call.short), mine)
+    write.set(("devices", call.short), mine)
+    return remember_first_nonces(write, nonces, call.now)
 
 
-def in_the_place_of(others: Mapping[str, Item], mine: Item, call: Call) -> Write:
-    """Put the calling device in the place of exactly those others that were read."""
+def in_the_place_of(others: Mapping[str, Item], mine: Item, nonces: set[str], call: Call) -> Write:
+    """Put the calling device in the place of exactly those others that were read; `nonces` as above."""
     write = Write("Update", dict(identity_key(call.identity)))
     write.when(f"size({write.name('devices')}) = {write.value(len(others))}")
     for short, other in others.items():
         write.when(f"{write.name('devices', short, 'v')} = {write.value(other['v'])}")
-    return write.set(("devices",), {call.short: mine})
+    write.set(("devices",), {call.short: mine})
+    return remember_first_nonces(write, nonces, call.now)
 
 
 def begin_hold(restore: Item, until: int | None, now: int) -> None:

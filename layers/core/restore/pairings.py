@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 Status = Literal["offered", "used", "expired", "cancelled"]
 
 AT_ONCE: Final = 10
-KEPT_WHEN_OVER: Final = 5
 DAY: Final = 86400
+KEPT_WHEN_OVER: Final = 10
+KEPT_FOR: Final = 30 * DAY
+"""What is over says why for so long, and so many of them; that a used one bound its device is known for ever."""
 POLL_SECONDS: Final = 2
 
 
@@ -118,7 +120,7 @@ def _cancel(entry: Item, now: int) -> None:
 
 
 def _forget(restore: Item, now: int) -> None:
-    """Drop what has been over for a day, and the oldest beyond a few."""
+    """Drop what has long been over, and the oldest beyond some."""
     pairs: dict[str, Item] = restore.get("pairs", {})
     over = sorted(
         (number for number, entry in pairs.items() if status(entry, now) != "offered"),
@@ -126,5 +128,5 @@ def _forget(restore: Item, now: int) -> None:
         reverse=True,
     )
     for place, number in enumerate(over):
-        if place >= KEPT_WHEN_OVER or pairs[number]["at"] + DAY <= now:
+        if place >= KEPT_WHEN_OVER or pairs[number]["at"] + KEPT_FOR <= now:
             del pairs[number]

@@ -18,7 +18,8 @@ An entry of the restore item's map `rst`, under the restoration's id: `{st, k, n
 links, seen}`: its state, the new device's key, name and platform, when it was asked for and in which order, when its
 code expires, attempts and resends left, when the code was sent, its hash, the restore code that began it, the hashes of
 its dispute tokens, and the nonces that were accepted for it. `approved` by a paired device, `held_until` by a dispute.
-Once the e-mail code is proved also `{vk, said_unpair, unpair, ready}`; once it is over `end`.
+Once the e-mail code is proved also `{vk, said_unpair, unpair, ready}`; once it is over `end`. `old` and `turned` are
+there where many nonces were accepted: which of them go at the next turn, and when the last one was.
 
 Pure functions over the item as it was read; the write that follows holds only over that very version.
 """
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from restore import disputes
 from restore.addresses import hint
 from restore.codes import new_email_code, new_id
+from restore.conditions import NONCE_SLOT_SECONDS
 from restore.devices import candidate
 from restore.errors import Problem
 from restore.keys import nonce_of
@@ -52,8 +54,11 @@ AT_ONCE: Final = 3
 HOUR: Final = 3600
 DAY: Final = 86400
 WAITING_ENDS_AFTER: Final = 7 * DAY
-KEPT_WHEN_OVER: Final = 8
-"""Beside a day's time: what is over is remembered so that repeats are answered, not for ever."""
+KEPT_WHEN_OVER: Final = 20
+KEPT_FOR: Final = 30 * DAY
+"""What is over says why for so long, and so many of them; that a completed one bound its device is known for ever."""
+NONCES_AT_ONCE: Final = 32
+"""So many may lie in an entry, and in five minutes as many again: whoever has only the paper must not fill the item."""
 POLL_SECONDS: Final = 5
 
 _ENDINGS: Final[dict[Status, str]] = {
@@ -122,12 +127,21 @@ def must_be(entry: Item, *states: Status, now: int) -> None:
 
 
 def accept_nonce(entry: Item, call: Call) -> None:
-    """Accept the nonce of a new device once: its key has no item of its own to remember it."""
+    """Accept the nonce of a new device once: its key has no item of its own to remember it.
+
+    They are remembered for as long as the restoration, or, where they are many, for 300 s at least.
+    """
+    must_be_fresh(entry, call)
     seen: set[str] = entry.get("seen", set())
-    mark = nonce_of(call.device, call.nonce)
-    if mark in seen:
-        raise Problem("signature_replayed")
-    entry["seen"] = seen | {mark}
+    again_at = entry.get("turned", 0) + NONCE_SLOT_SECONDS
+    if len(seen) >= NONCES_AT_ONCE and again_at <= call.now:
+        seen = seen - entry.get("old", set())
+        entry |= {"old": seen, "turned": call.now}
+        if not seen:
+            del entry["old"]
+    if len(seen) >= 2 * NONCES_AT_ONCE:
+        raise Problem("too_many_requests", retry_after=again_at - call.now, reason="nonces of a new device")
+    entry["seen"] = seen | {nonce_of(call.device, call.nonce)}
 
 
 def must_be_fresh(entry: Item, call: Call) -> None:
@@ -316,7 +330,7 @@ def miss(restore: Item, entry: Item, *, limits: Limits, now: int) -> Problem:
 
 
 def finish(restore: Item, number: str, entry: Item, now: int) -> list[str]:
-    """Completed: it stays a day for repeats, and every other one is cancelled; their ids."""
+    """Completed: every other one is cancelled; their ids."""
     entry |= {"st": "completed", "end": now}
     ended = cancel_pending(restore, now, except_for=number)
     forget(restore, now)
@@ -356,13 +370,18 @@ def cancel(entry: Item, now: int) -> bool:
 
 
 def forget(restore: Item, now: int) -> None:
-    """Drop what has been over for a day, and the oldest beyond a few: the item stays small."""
+    """Drop what has long been over, and the oldest beyond some: the item stays small.
+
+    What is left of one, when its signatures and links have ended, is what its own phone is told.
+    """
     all_of_them: dict[str, Item] = restore.get("rst", {})
     over = {number: entry for number, entry in all_of_them.items() if status(entry, now) not in PENDING}
     ended = {number: _ended_at(entry) for number, entry in over.items()}
     for place, number in enumerate(sorted(ended, key=ended.__getitem__, reverse=True)):
-        if place >= KEPT_WHEN_OVER or ended[number] + DAY <= now:
+        if place >= KEPT_WHEN_OVER or ended[number] + KEPT_FOR <= now:
             del all_of_them[number]
+        elif ended[number] + HOUR <= now:
+            _keep_the_ending(all_of_them[number])
 
 
 def _ended_at(entry: Item) -> int:
@@ -372,6 +391,13 @@ def _ended_at(entry: Item) -> int:
     else:
         at = entry["ready"] + WAITING_ENDS_AFTER if "ready" in entry else entry["x"]
     return at
+
+
+def _keep_the_ending(entry: Item) -> None:
+    """Drop what only a restoration under way needs. A completed one keeps what its repeats have to say again."""
+    needed = () if entry["st"] == "completed" else ("h", "vk")
+    for name in ("links", "seen", "old", "turned", "s", "o", "c", "unpair", *needed):
+        entry.pop(name, None)
 
 
 def _cancel(entry: Item, now: int) -> None:
