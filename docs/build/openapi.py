@@ -165,7 +165,10 @@ HEADERS: Final[Mapping[str, dict[str, Any]]] = {
     "AcceptLanguage": {
         "name": "Accept-Language",
         "in": "header",
-        "description": "The language of `detail`, pages and mails; English where none is spoken here.",
+        "description": (
+            "The language of `detail`, pages and mails; English where none is spoken here. Mails follow the latest "
+            "request of a paired device that names a language and was not refused: a refusal writes nothing."
+        ),
         "required": False,
         "schema": {"type": "string"},
         "example": "de, en;q=0.5",

@@ -28,5 +28,6 @@ class Confirmation(Body):
 @endpoint(body=Confirmation)
 def lambda_handler(call: Call) -> Answer:
     """Confirm the address; with the same code again it is confirmed still."""
-    restore = confirming.confirm(call, MAIN, call.body.code, table=table, pepper=vault.pepper(), policy=policies.now())
-    return Answer(200, {"email_hint": addresses.hint(restore["email"]), "restore": state.answer(restore)})
+    policy = policies.now()
+    restore = confirming.confirm(call, MAIN, call.body.code, table=table, pepper=vault.pepper(), policy=policy)
+    return Answer(200, {"email_hint": addresses.hint(restore["email"]), "restore": state.answer(restore, policy)})

@@ -102,7 +102,7 @@ def lambda_handler(call: Call) -> Answer:
     except Refused as refused:
         return _taken(refused, creations, call, policy)
     answer["device"] = devices.answer(mine, record, now=call.now, me=call.device)
-    answer["restore"] = state.answer(restore)
+    answer["restore"] = state.answer(restore, policy)
     answer["email_pending"] = addresses.pending_answer(restore, call.now)
     return Answer(201, answer)
 
@@ -211,7 +211,7 @@ def _again(call: Call, policy: Policy) -> Answer:
             made_by="creation",
             made_at=record["paired_at"],
         )
-        answer |= {"restore": state.answer(view.restore)}
+        answer |= {"restore": state.answer(view.restore, policy)}
         answer |= {"email_pending": addresses.pending_answer(view.restore, call.now)}
         if fresh:
             code, label = fresh

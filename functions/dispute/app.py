@@ -12,7 +12,7 @@ import copy
 import time
 from typing import TYPE_CHECKING, Any
 
-from restore import addresses, aws, disputes, pairings, restorations, settings, state
+from restore import addresses, aws, devices, disputes, pairings, restorations, settings, state
 from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, Call, guarded, language_of, source_of
@@ -127,7 +127,7 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
     if second or last:
         until = max(paired[short].get("h", 0), call.now + disputes.HELD_AFTER_SECOND)
         write.set(("devices", short, "h"), until)
-        restore["held_until"] = max(restore.get("held_until", 0), until)
+        devices.begin_hold(restore, until, call.now)
         act.tell("device.disputed", device=record["device"], outcome="held")
         _tell_held(act, call, restore, record, until)
         change.answer = "disputed_device_held"
@@ -135,8 +135,7 @@ def _device(view: View, act: Act, call: Call, short: str) -> Change:
     if state.status(restore) != "enabled":
         write.when(f"size({write.name('devices')}) > {write.value(1)}")
     write.removes.append(mine)
-    code = state.own_code(restore)
-    if code and code["by"] == record.get("restoration"):
+    if state.has_made_one_in_force(restore, record.get("restoration")):
         restore["codes"] = {**record["ended"], **restore["codes"]}
     act.tell("device.disputed", device=record["device"], outcome="unpaired")
     for offer in pairings.end_offers_of(restore, {record["device"]}, call.now):

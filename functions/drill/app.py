@@ -39,7 +39,7 @@ def lambda_handler(call: Call) -> Answer:
 
     def prove(view: View, act: Act, _mine: Write) -> Change:
         restore = view.restore
-        if not restore.get("on"):
+        if not restore.get("on") and not state.has_codes(restore, call.now):
             raise Problem("restore_not_enabled")
         found = state.code_of(restore, vault.pepper(), call.identity, code, call.now)
         known = found[1] if found else {}

@@ -91,7 +91,7 @@ def lambda_handler(call: Call) -> Answer:
             "restore_code": code.grouped,
             "code_label": label,
             "qr": restore_qr(call.server, call.identity, code),
-            "restore": state.answer(restore),
+            "restore": state.answer(restore, policy),
             "email_pending": addresses.pending_answer(restore, call.now),
         },
     )

@@ -20,6 +20,7 @@ from restore.codes import RestoreCode
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint, guarded
 from restore.outbox import Outbox
+from restore.policies import Policies
 from restore.qr import restore_qr
 from restore.sealing import Sealer
 from restore.settling import Change, View, by_new_device, by_paired
@@ -30,18 +31,21 @@ from restore.times import rfc3339
 if TYPE_CHECKING:
     from restore.audit import Act
     from restore.conditions import Item, Write
+    from restore.policy import Policy
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 sealer = Sealer(lambda: aws.client("kms"), settings.SEAL_KEY_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
+policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
 
 
 @endpoint()
 def show(call: Call) -> Answer:
     """Show the newest of the user's own codes."""
+    policy = policies.now()
 
     def decide(view: View, act: Act, _mine: Write) -> Change:
-        known = _kept(view.restore)
+        known = _kept(view.restore, policy)
         # opened before the log says that it was shown, shown only after the log does
         code = _open(known, call.identity)
         act.tell("restore.code_shown", code_label=known["label"])
@@ -63,7 +67,7 @@ def reveal(call: AdminCall) -> Answer:
     """Reveal the kept code to the administrator who asks."""
 
     def decide(view: View, act: Act, terms: Terms) -> Order:
-        known = _kept(view.restore)
+        known = _kept(view.restore, terms.policy)
         label = known["label"]
         code = None if terms.asking else _open(known, call.identity)
         act.tell("restore.code_revealed", code_label=label, by="administrator", reason=call.body.reason)
@@ -91,7 +95,7 @@ def send(call: AdminCall) -> Answer:
 
     def decide(view: View, act: Act, terms: Terms) -> Order:
         restore = view.restore
-        known = _kept(restore)
+        known = _kept(restore, terms.policy)
         label = known["label"]
         if not restore.get("email"):
             raise Problem("email_not_confirmed")
@@ -131,10 +135,10 @@ def _not_sent(call: AdminCall, label: str) -> None:
     by_new_device(table, call, decide)
 
 
-def _kept(restore: Item) -> Item:
+def _kept(restore: Item, policy: Policy) -> Item:
     """The newest of the user's own codes, where it is kept."""
-    known = state.own_code(restore)
-    if not known or "sealed" not in known or not restore.get("on"):
+    known = state.kept_code(restore, policy)
+    if known is None:
         raise Problem("code_not_kept")
     return known
 

@@ -48,7 +48,8 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     out = {short: one for short, one in paired.items() if one.get("h", 0) > call.now}
     back: dict[str, Item] = restore.pop("aside")
     stay = {short: one for short, one in paired.items() if short not in out}
-    restore["came_back"] = sorted(back)
+    # who came back by an earlier one may ask again as well, for as long as it is paired
+    restore["came_back"] = sorted({*back, *(short for short in restore.get("came_back", []) if short in stay)})
     write = Write("Update", dict(identity_key(call.identity)))
     write.when(f"size({write.name('devices')}) = {write.value(len(paired))}")
     for short, one in paired.items():

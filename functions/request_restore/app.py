@@ -26,11 +26,12 @@ from restore.times import rfc3339
 from restore.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from restore.audit import Act
     from restore.conditions import Item
     from restore.restorations import Requested
+    from restore.settling import Settled
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
@@ -64,28 +65,17 @@ def lambda_handler(call: Call) -> Answer:
             raise Problem("too_many_requests", retry_after=known["locked"] - call.now, reason="locked code")
         if not vault.pepper().fits(known["h"], state.CODE_PURPOSE, call.identity, code.symbols):
             return _wrong(restore, known, act, call)
-        known.pop("fails", None)
+        # the row of wrong ones ends with every right one, whatever else becomes of the request
+        in_a_row = known.pop("fails", 0) > 0
         if before := restorations.asked_before(restore, key, call):
             restorations.accept_nonce(before[1], call)
             return Change(before)
-        begun = restorations.request(
-            restore,
-            key,
-            name=wanted.device.name,
-            platform=wanted.device.platform,
-            pepper=vault.pepper(),
-            limits=limits,
-            call=call,
-        )
-        act.tell("restoration.requested", restoration=begun.number, name=wanted.device.name)
-        for older in begun.ended:
-            act.tell("restoration.cancelled", restoration=older, by="newer_request")
-        restorations.tell_the_second_address(act, begun, restore, call)
-        never_bound = Write("ConditionCheck", device_key(call.identity, call.short))
-        never_bound.when(f"attribute_not_exists({never_bound.name('PK')})")
-        return Change(begun, further=[(never_bound, Problem("device_exists"))])
+        try:
+            return _begin(restore, key, act, call)
+        except Problem as full:
+            return Change(refusal=full, written=in_a_row)
 
-    settled = by_new_device(table, call, judge, seen=found)
+    settled = _settle(call, code, judge, found)
     if isinstance(settled.answer, tuple):
         number, entry = settled.answer
     else:
@@ -132,6 +122,21 @@ def _refuse_first(call: Call, code: RestoreCode) -> Item:
     raise Problem("restore_refused")
 
 
+def _begin(restore: Item, key: str, act: Act, call: Call) -> Change:
+    """Begin a restoration with the right code, unless its device ever was one of the identity."""
+    device = call.body.device
+    begun = restorations.request(
+        restore, key, name=device.name, platform=device.platform, pepper=vault.pepper(), limits=limits, call=call
+    )
+    act.tell("restoration.requested", restoration=begun.number, name=device.name)
+    for older in begun.ended:
+        act.tell("restoration.cancelled", restoration=older, by="newer_request")
+    restorations.tell_the_second_address(act, begun, restore, call)
+    never_bound = Write("ConditionCheck", device_key(call.identity, call.short))
+    never_bound.when(f"attribute_not_exists({never_bound.name('PK')})")
+    return Change(begun, further=[(never_bound, Problem("device_exists"))])
+
+
 def _all(clauses: Iterable[str]) -> str:
     """All of them, in parentheses only where there are several: DynamoDB refuses redundant ones."""
     first, *others = clauses
@@ -153,6 +158,25 @@ def _wrong(restore: Item, known: Item, act: Act, call: Call) -> Change:
         }
         act.mail("code_locked", state.recipients(restore), state.language_of(restore), **values)
     return Change(refusal=Problem("restore_refused"), further=[(_failure(call), _throttled(call))])
+
+
+def _settle(call: Call, code: RestoreCode, judge: Callable[[View, Act], Change], found: Item) -> Settled:
+    """Judge; a right code whose device may not be bound, so that nothing was written, ends the row all the same."""
+
+    def end_row(view: View, _act: Act) -> Change:
+        in_force = state.code_of(view.restore, vault.pepper(), call.identity, code, call.now)
+        if in_force is None:
+            return Change(written=False)
+        _, known = in_force
+        right = vault.pepper().fits(known["h"], state.CODE_PURPOSE, call.identity, code.symbols)
+        return Change(written=right and known.pop("fails", 0) > 0)
+
+    try:
+        return by_new_device(table, call, judge, seen=found)
+    except Problem as refused:
+        if refused.code == "device_exists":
+            by_new_device(table, call, end_row)
+        raise
 
 
 def _failure(call: Call) -> Write:

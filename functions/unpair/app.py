@@ -63,8 +63,8 @@ def _under_hold(view: View, act: Act, short: str, call: Call) -> None:
     target_held, i_am_held = (entry.get("h", 0) > call.now for entry in (target, me))
     if i_am_held and not target_held:
         devices.set_aside(restore, {short: target}, call.now)
-    code = state.own_code(restore)
-    if target_held and not i_am_held and code and code["by"] == view.devices[short].get("restoration"):
+    brought = state.has_made_one_in_force(restore, view.devices[short].get("restoration"))
+    if target_held and not i_am_held and brought:
         state.switch_off(restore)
         act.tell("restore.disabled", by="unpairing")
         for offer in pairings.end_offers(restore, call.now):

@@ -591,6 +591,21 @@ def test_another_issued_code_takes_its_place(world: World, admin: Clerk) -> None
     own.complete(number_of_own, code_of_own).expect(201)
 
 
+def test_of_several_issued_codes_the_newest_is_shown(world: World, admin: Clerk) -> None:
+    """A dispute makes good again, beside one issued since, the one that the disputed device had ended."""
+    owner = world.owner()
+    first = issue(admin)
+    restored = world.restored(owner)
+    second = admin.act("ada", "restore-code/issue", hours=8).expect(201)
+    world.deliver()
+    world.phone().dispute(world.token(owner.address))
+    shown = admin.call("GET", "/identities/ada").expect(200)
+    assert shown["issued_code"]["code_label"] == second["code_label"]
+    assert shown["restore"]["code_label"] == restored.label
+    for code in (first, second["restore_code"]):
+        owner.phone.drill(code).expect(200)
+
+
 def test_the_users_own_code_works_beside_it(world: World, admin: Clerk) -> None:
     """Either of both, once: whichever is used ends the other."""
     owner = world.owner()

@@ -92,6 +92,21 @@ def test_a_dead_code_is_a_wrong_one(world: World) -> None:
     owner.phone.drill(fresh).expect(409, "restore_not_enabled")
 
 
+def test_an_issued_code_is_proved_while_a_way_back_has_switched_restore_off(world: World) -> None:
+    """B3: a drill accepts any code in force; without one there is nothing to prove."""
+    owner = world.owner()
+    thief = world.restored(owner)
+    thief.phone.unpair(owner.phone.id).expect(204)
+    owner.phone.come_back().expect(204)
+    owner.phone.drill(owner.restore_code).expect(409, "restore_not_enabled")
+    issued = Clerk(world, "admin").act("ada", "restore-code/issue", hours=1).expect(201)
+    assert owner.phone.drill(issued["restore_code"]).expect(200)["code_label"] == issued["code_label"]
+    owner.phone.drill(owner.restore_code).expect(403, "wrong_code")
+    assert owner.phone.show().expect(200)["restore"]["status"] == "off"
+    world.clock.move(HOUR)
+    owner.phone.drill(issued["restore_code"]).expect(409, "restore_not_enabled")
+
+
 def test_an_issued_code_is_proved_while_it_lasts(world: World) -> None:
     """B3: a drill accepts any code in force; to the second."""
     owner = world.owner()

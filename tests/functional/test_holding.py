@@ -263,6 +263,83 @@ def test_a_dispute_unpairs_the_device_and_makes_the_codes_good_again(world: Worl
         world.phone().request_restore("ada", dead).expect(403, "restore_refused")
 
 
+def test_after_a_dispute_in_the_same_second_the_newest_code_is_the_one_made_last(world: World) -> None:
+    """Label and kept code are the new device's: code, completion and dispute came within one second."""
+    world.redeploy(KeepSealedCodes="true")
+    owner = world.owner()
+    restored = world.restored(owner)
+    world.deliver()
+    post(world, world.token(owner.address))
+    assert owner.phone.show().expect(200)["restore"]["code_label"] == restored.label
+    assert owner.phone.show_code().expect(200)["restore_code"] == restored.restore_code
+    assert owner.phone.drill(owner.restore_code).expect(200)["code_label"] == owner.label
+
+
+@pytest.mark.parametrize("pause", [0, 1])
+def test_unpairing_a_held_device_ends_its_code_beside_a_newer_one(world: World, pause: int) -> None:
+    """B8: a dispute of the next device has made its code good again; the thief knows that code, so it has to end."""
+    owner = world.owner()
+    held = world.restored(owner)
+    world.clock.move(pause)
+    world.restored(held)
+    world.deliver()
+    post(world, world.token(owner.address))
+    assert owner.phone.drill(held.restore_code).expect(200)["valid"]
+    owner.phone.unpair(held.phone.id).expect(204)
+    assert owner.phone.show().expect(200)["restore"]["status"] == "off"
+    world.phone().request_restore("ada", held.restore_code).expect(403, "restore_refused")
+
+
+@pytest.mark.parametrize("hit", ["pending", "bound"])
+def test_the_way_back_lasts_as_long_as_a_hold_by_a_second_dispute(world: World, hit: str) -> None:
+    """B8: who is held for 72 h cannot unpair the owner for good, wherever the dispute met it; to the second."""
+    owner = world.owner()
+    world.begun(owner)
+    post(world, world.token(owner.address))
+    new, number, code = world.begun(owner)
+    if hit == "pending":
+        post(world, world.token(owner.address))
+    new.complete(number, code).expect(201)
+    if hit == "bound":
+        world.deliver()
+        post(world, world.token(owner.address))
+    world.clock.move(30 * HOUR)
+    new.unpair(owner.phone.id).expect(204)
+    saved = world.save()
+    world.clock.move(42 * HOUR - 1)
+    owner.phone.come_back().expect(204)
+    new.show().expect(401, "not_paired")
+    world.go_back(saved)
+    world.clock.move(42 * HOUR)
+    owner.phone.come_back().expect(401, "not_paired")
+
+
+def test_what_was_set_aside_before_a_second_dispute_may_come_back_as_long_as_its_hold(world: World) -> None:
+    """B8: and a later completion, with a shorter hold, does not shorten it; a way back that is over stays over."""
+    owner = world.owner()
+    offer = owner.phone.offer_pairing().expect(201)
+    tablet = world.phone(name="tablet")
+    tablet.scan("ada", offer["pairing"]["id"], str(offer["secret"])).expect(201)
+    world.clock.move(24 * HOUR)
+    world.begun(owner)
+    post(world, world.token(owner.address))
+    thief = world.restored(owner)
+    world.deliver()
+    token = world.token(owner.address)
+    thief.phone.unpair(tablet.id).expect(204)
+    before = world.save()
+    post(world, token)
+    world.restored(thief)
+    world.clock.move(72 * HOUR - 1)
+    tablet.come_back().expect(204)
+    thief.phone.show().expect(401, "not_paired")
+    world.go_back(before)
+    world.redeploy(HoldHours="1")
+    world.set("ada", "R", aside_until=int(world.clock.now))
+    post(world, token)
+    tablet.come_back().expect(401, "not_paired")
+
+
 def test_what_the_disputed_device_set_aside_stays_so(world: World) -> None:
     """The devices that a completion unpaired come back by their own way."""
     owner = world.owner()

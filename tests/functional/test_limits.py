@@ -107,6 +107,40 @@ def test_a_hundred_wrong_codes_in_a_row_lock_the_selector_for_a_day(world: World
     world.phone(at="192.0.2.1").request_restore("ada", owner.restore_code).expect(202)
 
 
+def test_asking_again_with_the_right_code_breaks_the_row(world: World) -> None:
+    """N9: 100 *in a row*: also where the restoration is under way already; nothing is begun or mailed anew."""
+    owner = world.owner()
+    world.redeploy(WrongCodesInARow="3")
+    chosen, new = selector(owner.restore_code), world.phone(at="192.0.2.1")
+    begun = new.request_restore("ada", owner.restore_code).expect(202)["restoration"]
+    guesses(world, chosen, 2)
+    mails = len(world.mails)
+    assert new.request_restore("ada", owner.restore_code).expect(202)["restoration"] == begun
+    assert len(world.mails) == mails
+    guesses(world, chosen, 2)
+    world.phone(at="192.0.2.1").request_restore("ada", owner.restore_code).expect(202)
+    guesses(world, chosen, 3)
+    world.phone(at="192.0.2.1").request_restore("ada", owner.restore_code).expect(429, "too_many_requests")
+
+
+def test_a_right_code_that_is_refused_breaks_the_row(world: World) -> None:
+    """N9: by the limit of mails, or since its device was one before."""
+    owner = world.owner()
+    world.redeploy(WrongCodesInARow="3", RestorationMailsPerHour="1")
+    chosen, new = selector(owner.restore_code), world.phone(at="192.0.2.1")
+    guesses(world, chosen, 2)
+    owner.phone.request_restore("ada", owner.restore_code).expect(409, "device_exists")
+    guesses(world, chosen, 2)
+    new.request_restore("ada", owner.restore_code).expect(202)
+    guesses(world, chosen, 2)
+    log = world.events("ada")
+    for _ in range(2):
+        world.phone(at="192.0.2.2").request_restore("ada", owner.restore_code).expect(429, "too_many_requests")
+    assert world.events("ada") == log
+    guesses(world, chosen, 2)
+    new.request_restore("ada", owner.restore_code).expect(202)
+
+
 def test_a_restoration_under_way_goes_on_while_the_selector_is_locked(world: World) -> None:
     """B6: nobody who has a third of the paper ends what the owner has begun."""
     owner = world.owner()
@@ -160,7 +194,19 @@ def test_twenty_wrong_email_codes_leave_one_attempt(world: World) -> None:
     world.go_back(saved)
     world.clock.move(22 * HOUR)
     assert attempts_of_a_new_one(world, owner.restore_code) == 1
-    world.clock.move(2 * HOUR)
+    world.clock.move(3 * HOUR)
+    assert attempts_of_a_new_one(world, owner.restore_code) == 5
+
+
+def test_no_wrong_email_code_is_forgotten_within_a_day(world: World) -> None:
+    """B6: made in an hour's last seconds they count for 24 hours at least, and for 25 at most."""
+    owner = world.owner()
+    world.redeploy(WrongEmailCodesPerDay="2")
+    world.clock.now = (world.clock.now // HOUR + 1) * HOUR - 5
+    wrong_email_codes(world, owner.restore_code, 2)
+    world.clock.move(DAY)
+    assert attempts_of_a_new_one(world, owner.restore_code) == 1
+    world.clock.move(HOUR)
     assert attempts_of_a_new_one(world, owner.restore_code) == 5
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from local.phone import plain_symbols
 from restore.codes import new_label
-from tests.functional.clerks import Clerk
+from tests.functional.clerks import Clerk, set_policy
 from tests.functional.world import ROOT
 
 if TYPE_CHECKING:
@@ -77,6 +77,21 @@ def test_it_does_not_open_under_another_label(world: World, way: str) -> None:
     key, hers = code_of(world, "ada")
     world.set("ada", "R", codes={key: {**hers, "label": new_label(hers["label"])}})
     must_stay_shut(world, way, ada, ada.restore_code)
+
+
+@each_way
+def test_what_is_sealed_stays_shut_while_policy_keeps_no_code(world: World, way: str) -> None:
+    """S15: 409 once the policy is in force, and the app says so; switched on again, what is sealed still opens."""
+    owner, _ = kept(world)
+    assert owner.phone.show().expect(200)["restore"]["code_kept"] is True
+    set_policy(world, keep_sealed_codes=False)
+    mails = len(world.mails)
+    WAYS[way](world, owner).expect(409, "code_not_kept")
+    assert len(world.mails) == mails
+    assert owner.phone.show().expect(200)["restore"]["code_kept"] is False
+    set_policy(world, keep_sealed_codes=True)
+    assert WAYS[way](world, owner).status < 300
+    assert owner.phone.show().expect(200)["restore"]["code_kept"] is True
 
 
 def test_one_act_alone_opens() -> None:

@@ -68,6 +68,31 @@ def test_again_is_the_same_and_of_no_effect(world: World) -> None:
     tablet.come_back().expect(404, "not_found")
 
 
+def test_again_is_the_same_after_another_devices_way_back(world: World) -> None:
+    """204 for each that came back and is paired still, in whatever order; who was unpaired since is a stranger."""
+    owner = world.owner()
+    offer = owner.phone.offer_pairing().expect(201)
+    tablet = world.phone(name="tablet")
+    tablet.scan("ada", offer["pairing"]["id"], str(offer["secret"])).expect(201)
+    world.clock.move(24 * HOUR)
+    thief = world.restored(owner)
+    thief.phone.unpair(owner.phone.id).expect(204)
+    owner.phone.come_back().expect(204)
+    thief = world.restored(world.owner_of(owner.phone, owner))
+    thief.phone.unpair(tablet.id).expect(204)
+    tablet.come_back().expect(204)
+    before = world.item("ada", "R")
+    for phone in (tablet, owner.phone):
+        phone.come_back().expect(204)
+    assert world.item("ada", "R") == before
+    thief = world.restored(world.owner_of(owner.phone, owner))
+    owner.phone.unpair(tablet.id).expect(204)
+    thief.phone.unpair(owner.phone.id).expect(204)
+    owner.phone.come_back().expect(204)
+    tablet.come_back().expect(401, "not_paired")
+    assert len(world.item("ada", "R")["came_back"]) == 1
+
+
 def test_a_device_that_its_owner_unpaired_has_none(world: World) -> None:
     """Only what a held device, or the completion that brought it, unpairs is set aside."""
     owner = world.owner()

@@ -18,6 +18,8 @@ from restore.errors import Problem
 
 PEPPER = Pepper.parse(json.dumps({"current": "1", "1": "a" * 64}))
 ROTATED = Pepper.parse(json.dumps({"current": "2", "1": "a" * 64, "2": "b" * 64}))
+BLANKS = ["\t", "\n", "\r\n", "\u00a0", "\u1680", "\u2003", "\u2028", "\u202f", "\u3000", "\u200b", "\ufeff"]
+HYPHENS = ["\u00ad", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "\ufe58", "\ufe63", "\uff0d"]
 symbols_26 = st.text(ALPHABET, min_size=26, max_size=26)
 texts = st.text(max_size=40)
 
@@ -96,7 +98,7 @@ def test_a_code_is_read_as_people_type_it(symbols: str, data: st.DataObject) -> 
     typed = ""
     for symbol in code.symbols:
         typed += data.draw(st.sampled_from(spelled.get(symbol, symbol + symbol.lower())))
-        typed += data.draw(st.sampled_from(["", "", "", "-", " ", " - ", "\u00a0"]))
+        typed += data.draw(st.sampled_from(["", "", "", "-", " ", " - ", *BLANKS, *HYPHENS]))
     assert RestoreCode.read(typed).symbols == code.symbols
 
 

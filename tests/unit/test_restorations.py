@@ -224,6 +224,17 @@ TestRestorations = Restorations.TestCase
 TestRestorations.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
+def test_what_was_completed_outlives_what_ended_in_the_same_second() -> None:
+    """A repeat of the completion is answered, however many it has cancelled, and in whatever order they are read."""
+    most = restorations.KEPT_WHEN_OVER
+    over = {f"c{order}": entry_of(st="cancelled", end=START, o=order) for order in range(most + 2)}
+    done = {"done": entry_of(st="completed", end=START, o=0)}
+    for entries in ({**over, **done}, {**done, **over}):
+        restore = {"rst": dict(entries)}
+        restorations.forget(restore, START)
+        assert set(restore["rst"]) == {"done", *(f"c{order}" for order in range(3, most + 2))}
+
+
 def entry_of(**members: Any) -> dict[str, Any]:
     """A restoration that awaits its code."""
     return {"st": "awaiting_code", "k": "new", "a": 5, "r": 3, "x": START + 600, "s": START, "at": START, **members}

@@ -110,10 +110,11 @@ def show_identity(call: AdminCall) -> Answer:
 
 def _issued(restore: Item, now: int) -> dict[str, Any] | None:
     """The one-time code that is in force beside the user's own."""
-    for code in restore.get("codes", {}).values():
-        if code.get("kind") == state.ISSUED and code["x"] > now:
-            return {"code_label": code["label"], "issued_at": rfc3339(code["at"]), "expires_at": rfc3339(code["x"])}
-    return None
+    issued = [one for one in restore.get("codes", {}).values() if one.get("kind") == state.ISSUED and one["x"] > now]
+    code = state.newest(issued)  # a dispute makes an earlier one good again
+    if code is None:
+        return None
+    return {"code_label": code["label"], "issued_at": rfc3339(code["at"]), "expires_at": rfc3339(code["x"])}
 
 
 def list_events(call: AdminCall) -> Answer:

@@ -25,7 +25,11 @@ CHECK_SYMBOLS: Final = 2
 SELECTOR_SYMBOLS: Final = 8
 EMAIL_CODE_DIGITS: Final = 8
 
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\t": None, "\u00a0": None})
+_READ_AS = str.maketrans("OIL", "011")
+_HYPHENS = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_UNSEEN_BLANKS = "\u180e\u200b\u2060\ufeff"
+"""Blanks of no width, which come along when a code is copied; `str.split` knows all others and every line end."""
+_IGNORED = dict.fromkeys(map(ord, _HYPHENS + _UNSEEN_BLANKS))
 _HASH_BYTES: Final = 32
 _SELECTOR_HASH_BYTES: Final = 16  # it only has to be unique within one identity; short, since it is a map's key
 
@@ -46,12 +50,14 @@ class RestoreCode:
 
     @classmethod
     def read(cls, text: str) -> RestoreCode:
-        """Read what a person typed: any case, O for 0, I and L for 1, blanks and hyphens ignored.
+        """Read what a person typed: any case, O for 0, I and L for 1, blanks, line ends, hyphens and dashes ignored.
 
         Whatever cannot be a code is `code_mistyped` before anything is looked up: it costs no attempt, and it says
         nothing about any identity.
         """
-        symbols = text.upper().translate(_READ_AS) if text.isascii() or "\u00a0" in text else ""
+        typed = "".join(text.split()).translate(_IGNORED)
+        # before upper case: some letters beyond ASCII become one of ours by it
+        symbols = typed.upper().translate(_READ_AS) if typed.isascii() else ""
         if len(symbols) != RANDOM_SYMBOLS + CHECK_SYMBOLS or any(symbol not in ALPHABET for symbol in symbols):
             raise Problem("code_mistyped", errors=[{"field": "restore_code", "message": "is no restore code"}])
         if check_symbols(symbols[:RANDOM_SYMBOLS]) != symbols[RANDOM_SYMBOLS:]:

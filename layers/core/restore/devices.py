@@ -73,11 +73,15 @@ def in_the_place_of(others: Mapping[str, Item], mine: Item, nonces: set[str], ca
 
 
 def begin_hold(restore: Item, until: int | None, now: int) -> None:
-    """A new device is held: so long those that it unpairs have a way back. A way back that was over stays over."""
+    """A device is held, or for longer: so long those that it unpairs have a way back.
+
+    A way back that was over stays over, and none is shorter than a hold that goes on: else a device that a dispute
+    holds for 72 hours could unpair the owner for good once a newcomer's hold is over.
+    """
     if restore.get("aside_until", 0) <= now:
         restore.pop("aside", None)
     if until is not None:
-        restore["aside_until"] = until
+        restore["aside_until"] = max(until, restore.get("aside_until", 0))
         restore["held_until"] = max(until, restore.get("held_until", 0))
 
 

@@ -52,7 +52,7 @@ def answer(found: Collection, call: Call, policy: Policy) -> dict[str, Any]:
         **{name: rfc3339(at) for name, at in addresses.bounces(restore, call.now).items()},
         "sign_in_count": identity["sign_ins"],
         "back_up_prompt": prompts(identity, restore, policy),
-        "restore": state.answer(restore),
+        "restore": state.answer(restore, policy),
         "devices": [
             devices.answer(entry, found.devices[short], now=call.now, me=call.device) for short, entry in listed
         ],

@@ -319,8 +319,7 @@ def miss(restore: Item, entry: Item, *, limits: Limits, now: int) -> Problem:
     entry["a"] -= 1
     code = restore.get("codes", {}).get(entry["c"])
     if code is not None:
-        hours = {hour: n for hour, n in code.get("misses", {}).items() if int(hour) > now // HOUR - 24}
-        this = str(now // HOUR)
+        hours, this = _missed(code, now), str(now // HOUR)
         code["misses"] = {**hours, this: hours.get(this, 0) + 1}
         if _misses(code, now) >= limits.wrong_email_codes_per_day:
             for other in pending(restore, now).values():
@@ -377,7 +376,12 @@ def forget(restore: Item, now: int) -> None:
     all_of_them: dict[str, Item] = restore.get("rst", {})
     over = {number: entry for number, entry in all_of_them.items() if status(entry, now) not in PENDING}
     ended = {number: _ended_at(entry) for number, entry in over.items()}
-    for place, number in enumerate(sorted(ended, key=ended.__getitem__, reverse=True)):
+
+    def last_ended(number: str) -> tuple[int, bool, int]:
+        # of what ended in one second, the completed one is repeated; then the youngest
+        return ended[number], over[number]["st"] == "completed", over[number].get("o", 0)
+
+    for place, number in enumerate(sorted(ended, key=last_ended, reverse=True)):
         if place >= KEPT_WHEN_OVER or ended[number] + KEPT_FOR <= now:
             del all_of_them[number]
         elif ended[number] + HOUR <= now:
@@ -425,7 +429,12 @@ def _unmailed(restore: Item, begun: Requested) -> Item | None:
 
 
 def _misses(code: Item, now: int) -> int:
-    return sum(n for hour, n in code.get("misses", {}).items() if int(hour) > now // HOUR - 24)
+    return sum(_missed(code, now).values())
+
+
+def _missed(code: Item, now: int) -> dict[str, int]:
+    """Wrong e-mail codes by the hour. The hour of which a part is within a day counts whole: over 24 to 25 hours."""
+    return {hour: n for hour, n in code.get("misses", {}).items() if int(hour) >= now // HOUR - 24}
 
 
 def _hash(pepper: Pepper, identity: str, number: str, code: str) -> str:

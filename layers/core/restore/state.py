@@ -8,7 +8,8 @@
 | `way_back` | it is off because a device that was set aside came back |
 | `held_until` | until when any device is held |
 | `aside`, `aside_until`, `came_back` | devices set aside by held ones, until when they may return, and those that did |
-| `codes` | in force: hash of the selector → `{h, label, at, by, fails, locked, mails, misses, proven, sealed, sent}` |
+| `codes` | in force: hash of the selector → `{h, label, at, o, by}`; `o` is its order in a second |
+| and perhaps of one | `fails, locked, mails, misses, proven, sealed, sent` |
 | and of an issued one | `kind`, and `x`: when it ends |
 | `email`, `second_email`, `changes` and more | addresses (`restore.addresses`) |
 | `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
@@ -27,6 +28,7 @@ from restore.times import rfc3339
 if TYPE_CHECKING:
     from restore.codes import Pepper
     from restore.conditions import Item
+    from restore.policy import Policy
 
 Status = Literal["off", "awaiting_email", "enabled", "disabled_by_admin"]
 CODE_PURPOSE: Final = "restore code"
@@ -44,7 +46,7 @@ def status(restore: Item) -> Status:
     return "enabled" if restore.get("email") else "awaiting_email"
 
 
-def answer(restore: Item) -> dict[str, Any]:
+def answer(restore: Item, policy: Policy) -> dict[str, Any]:
     """`restore` of the contract."""
     code = own_code(restore)
     on = bool(restore.get("on"))
@@ -53,14 +55,36 @@ def answer(restore: Item) -> dict[str, Any]:
         "code_label": code["label"] if code and on else None,
         "enabled_at": rfc3339(restore.get("enabled_at")) if on else None,
         "last_proven_at": rfc3339(code.get("proven")) if code and on else None,
-        "code_kept": bool(code and code.get("sealed")) and on,
+        "code_kept": kept_code(restore, policy) is not None,
     }
 
 
 def own_code(restore: Item) -> Item | None:
     """The newest of the user's own codes in force."""
-    own = [code for code in restore.get("codes", {}).values() if code.get("kind", "own") == "own"]
-    return max(own, key=lambda code: code["at"], default=None)
+    return newest(_own_codes(restore))
+
+
+def newest(codes: list[Item]) -> Item | None:
+    """The code that was made last: of several in one second the one that the later version of the item brought."""
+    return max(codes, key=lambda code: (code["at"], code.get("o", 0)), default=None)
+
+
+def has_made_one_in_force(restore: Item, made_by: str | None) -> bool:
+    """Whether a code of the user's own is in force that this restoration, or the creation, has made.
+
+    After a dispute several are; the one that is asked about need not be the newest.
+    """
+    return made_by is not None and any(code["by"] == made_by for code in _own_codes(restore))
+
+
+def kept_code(restore: Item, policy: Policy) -> Item | None:
+    """The newest of the user's own codes where it can be shown again: kept sealed, by a policy that still keeps any."""
+    code = own_code(restore)
+    return code if code and "sealed" in code and restore.get("on") and policy.keep_sealed_codes else None
+
+
+def _own_codes(restore: Item) -> list[Item]:
+    return [code for code in restore.get("codes", {}).values() if code.get("kind", "own") == "own"]
 
 
 def put_code_in_force(
@@ -77,6 +101,7 @@ def put_code_in_force(
             "h": pepper.hash(CODE_PURPOSE, identity, code.symbols),
             "label": label,
             "at": now,
+            "o": restore.get("ver", 0),  # of several in one second, which came first
             "by": made_by,
         }
     }
@@ -111,6 +136,7 @@ def issue_code(
     code, label = RestoreCode.new(), new_label(*(one["label"] for one in codes.values()))
     own = {key: one for key, one in codes.items() if one.get("kind") != ISSUED}
     made = {"h": pepper.hash(CODE_PURPOSE, identity, code.symbols), "label": label, "at": now, "by": by}
+    made["o"] = restore.get("ver", 0)
     restore["codes"] = {**own, pepper.selector(identity, code): {**made, "kind": ISSUED, "x": now + seconds}}
     return code, label, now + seconds
 
@@ -122,8 +148,7 @@ def reissue(
 
     The lost one is dead; nobody knows it but, perhaps, whoever listened.
     """
-    lost = own_code(restore)
-    if now >= made_at + FRESH_CODE_SECONDS or not restore.get("on") or not lost or lost.get("by") != made_by:
+    if now >= made_at + FRESH_CODE_SECONDS or not restore.get("on") or not has_made_one_in_force(restore, made_by):
         return None
     return put_code_in_force(restore, pepper, identity, now, made_by=made_by)
 
@@ -141,6 +166,11 @@ def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode, now
     codes = restore.get("codes", {})
     found = ((key, codes[key]) for key in pepper.selectors(identity, code) if key in codes)
     return next(((key, one) for key, one in found if one.get("x", now + 1) > now), None)
+
+
+def has_codes(restore: Item, now: int) -> bool:
+    """Whether any code is in force: while restore is off by a way back, an issued one may be."""
+    return any(one.get("x", now + 1) > now for one in restore.get("codes", {}).values())
 
 
 def can_be_restored(restore: Item) -> bool:

@@ -89,7 +89,8 @@ class Devices(Known):
     def is_back(self) -> None:
         """Every held device is out, every one set aside is in, and every code has ended."""
         self.paired = {key for key in self.paired if not self.is_held(key)} | self.aside
-        self.came_back, self.aside, self.aside_until = set(self.aside), set(), 0.0
+        self.came_back = (self.came_back | self.aside) & self.paired
+        self.aside, self.aside_until = set(), 0.0
         self.held = {}
         self.replace_codes()
         self.end_offers()

@@ -98,6 +98,9 @@ class Disputes(Known):
         last = len(self.paired) == 1 and self.status() != "enabled"
         if self._is_second() or last:
             self.held[key] = max(self.held.get(key, 0), self.now + HELD_BY_DISPUTE)
+            if self.aside_until <= self.now:
+                self.aside = set()
+            self.aside_until = max(self.aside_until, self.held[key])
             return
         self.paired.discard(key)
         self.end_offers(of=key)

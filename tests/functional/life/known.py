@@ -232,7 +232,7 @@ class Known(RuleBasedStateMachine):
             self.aside = set()
         until = max(self.now + self.policy.hold, at_least)
         if until > self.now:
-            self.held[key], self.aside_until = until, until
+            self.held[key], self.aside_until = until, max(until, self.aside_until)
         if self.aside_until > self.now:
             self.aside |= {other for other in others if not self.is_held(other)}
         for other in others:
@@ -247,14 +247,14 @@ class Known(RuleBasedStateMachine):
             return "off"
         return "enabled" if self.address[MAIN] else "awaiting_email"
 
-    def newest(self) -> list[str]:
-        """The newest code in force; more than one where they were made in the same second."""
-        latest = max((code.made for code in self.live.values()), default=0)
-        return [text for text, code in self.live.items() if code.made == latest]
+    def newest(self) -> str | None:
+        """The newest code in force, of several in one second the one that came last."""
+        return next(reversed(self.live), None)
 
-    def kept(self) -> set[bool]:
-        """Whether the newest code is kept sealed: one answer, but for codes of the same second."""
-        return {self.live[text].kept for text in self.newest()} or {False}
+    def kept(self) -> bool:
+        """Whether the newest code is kept sealed."""
+        newest = self.newest()
+        return newest is not None and self.live[newest].kept
 
     def replace_codes(self, *codes: str, by: str = "") -> None:
         """Other codes are in force from now on; what was begun with the old ones is over."""
