@@ -268,7 +268,8 @@ def undo_resend(restore: Item, begun: Requested, was: Item, call: Call) -> bool:
     if entry["h"] is not None:
         entry["h"] = was["h"]
     entry["links"] = [link for link in entry["links"] if link != begun.link.hash]
-    entry["seen"] = entry["seen"] - {nonce_of(call.device, call.nonce)}
+    if left := entry.pop("seen", set()) - {nonce_of(call.device, call.nonce)}:  # no set is stored empty
+        entry["seen"] = left
     _uncount_mail(restore.get("codes", {}).get(entry["c"]), begun.entry["s"])
     return True
 
