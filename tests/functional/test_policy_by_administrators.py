@@ -454,7 +454,7 @@ def nobody_scans(world: World) -> None:
 
 @honours("keep_sealed_codes", "enable_restore", "kept_code")
 def codes_are_kept_from_now_on(world: World) -> None:
-    """S6, S15: the codes made while it holds, and those until they are replaced."""
+    """S6, S15: the codes made while it holds, shown while it holds, until they are replaced."""
     owner = world.owner()
     set_policy(world, keep_sealed_codes=True).expect(200)
     owner.phone.show_code().expect(409, "code_not_kept")
@@ -462,7 +462,10 @@ def codes_are_kept_from_now_on(world: World) -> None:
     assert made["restore"]["code_kept"] is True
     assert owner.phone.show_code().expect(200)["restore_code"] == made["restore_code"]
     set_policy(world, keep_sealed_codes=False).expect(200)
+    owner.phone.show_code().expect(409, "code_not_kept")
+    set_policy(world, keep_sealed_codes=True).expect(200)
     assert owner.phone.show_code().expect(200)["restore_code"] == made["restore_code"]
+    set_policy(world, keep_sealed_codes=False).expect(200)
     assert owner.phone.enable().expect(201)["restore"]["code_kept"] is False
     owner.phone.show_code().expect(409, "code_not_kept")
     Clerk(world, "admin").act("ada", "restore-code/reveal").expect(409, "code_not_kept")
