@@ -113,7 +113,7 @@ def test_a_wrong_password_opens_nothing(administrators: Administrators) -> None:
 def test_the_stage_says_where_the_page_is_here(stack: Stack, http: httpx.Client) -> None:
     """On AWS it has a name of its own; here the dashboard is told of the local one, and may come back to itself."""
     sign_in = stages_variables(stack)["sign_in"]
-    assert sign_in == stack.aws_endpoint
+    assert sign_in == stack.sign_in
     emulator = f"http://10.0.2.2:{urlsplit(stack.api).port}/live/dashboard/"
     places = (f"{stack.api}/dashboard/", emulator, f"{stack.api}/dashboard/x", "https://evil.example.com/")
     asked = {"client_id": stack.administrator_client, "response_type": "code"}

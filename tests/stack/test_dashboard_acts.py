@@ -302,7 +302,7 @@ def test_an_address_writes_nothing_on_the_screen(desk: Opening, name: str) -> No
     at.page.on("request", lambda request: asked.append(request.url))
     at.go(f"#/user/{name}")
     expect(at.heading("There is no such user")).to_be_visible()
-    assert at.page.title().startswith("There is no such user")
+    expect(at.page).to_have_title(re.compile("^There is no such user"))
     assert not [url for url in asked if "/v1/admin/identities/" in url]
 
 

@@ -832,6 +832,7 @@ def test_nothing_exceeds_a_narrow_screen(
 def test_a_name_stays_in_its_own_place(desk: Opening, crowded: Person) -> None:
     """A 1.1: a letter with 55 marks on it paints over nothing around it, in a view or in the title of a dialog."""
     at = desk("helpdesk")
+    at.page.clock.set_fixed_time(time.time())  # how long ago something was is painted, too
     at.user(crowded.identity)
     at.picture("stacked-marks-desktop-en-light")
     name = at.page.get_by_role("region", name="Devices").get_by_role("heading", level=3).first
