@@ -844,7 +844,8 @@ def test_a_name_stays_in_its_own_place(desk: Opening, crowded: Person) -> None:
         assert box
         above = {"x": box["x"], "y": box["y"] - 60, "width": 80, "height": 54}
         below = {**above, "y": box["y"] + box["height"] + 6}
-        return [at.page.screenshot(clip=clip) for clip in (above, below)]  # type: ignore[arg-type]
+        # a clip has a type of playwright's own, which it does not give out
+        return [at.page.screenshot(clip=clip) for clip in (above, below)]  # type: ignore[arg-type]  # see above
 
     def alone(heading: Locator) -> None:
         painted = around(heading)
