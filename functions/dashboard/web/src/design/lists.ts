@@ -1,6 +1,7 @@
 // Long lists: further pages, and the place where one was. Nobody loses the focus or the place to them.
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ApiProblem, problemFrom } from "../api/client";
+import type { Resource } from "../api/resource";
 
 type Part = { current: HTMLElement | null };
 
@@ -35,6 +36,14 @@ export function useMore(key: string, list: Part, read: () => Promise<void>) {
     }
   };
   return { reading, problem: trouble?.key === key ? trouble.problem : undefined, read: () => void readOn() };
+}
+
+/** What is to be seen of a list: another search keeps the old rows until its own are there, or a problem is. */
+export function useShown<T>(found: Resource<T>): T | undefined {
+  const shown = useRef<T | undefined>(undefined);
+  if (found.data) shown.current = found.data;
+  if (found.problem) shown.current = undefined;
+  return found.data ?? shown.current;
 }
 
 /** Back from a row's page the list is where it was. The browser's history knows where: a new visit begins at the top. */

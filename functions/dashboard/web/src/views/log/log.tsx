@@ -4,7 +4,7 @@ import { type ApiProblem, ask, problemFrom } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { AuditedEvent, AuditedEvents } from "../../api/types";
 import { useCell } from "../../cell";
-import { useMore, usePlaceInList } from "../../design/lists";
+import { useMore, usePlaceInList, useShown } from "../../design/lists";
 import { Badge, Empty, Title, Trouble, Waiting } from "../../design/parts";
 import { become, place, to } from "../../router";
 import { day, moment, texts, time } from "../../texts";
@@ -28,10 +28,7 @@ export function Log() {
   const key = `log ${JSON.stringify(asked)}`;
   const read = async (cursor: string | null) => (await ask("GET /events", { query: { ...asked, cursor } })).data;
   const found = useResource(key, () => read(null), joined);
-  const shown = useRef<AuditedEvents | undefined>(undefined);
-  if (found.data) shown.current = found.data;
-  if (found.problem) shown.current = undefined;
-  const page = found.data ?? shown.current; // other filters keep the old rows until their own are there
+  const page = useShown(found);
   const section = useRef<HTMLElement>(null);
   const more = useMore(key, section, async () => {
     if (!found.data) return;

@@ -4,7 +4,7 @@ import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
 import { DEVICES_OVER, type Identities, LACKS, RESTORE_STATUSES } from "../../api/types";
 import { useCell } from "../../cell";
-import { useMore, usePlaceInList } from "../../design/lists";
+import { useMore, usePlaceInList, useShown } from "../../design/lists";
 import { Empty, Field, Status, Title, Trouble, Waiting } from "../../design/parts";
 import { become, go, place, to } from "../../router";
 import { number, texts } from "../../texts";
@@ -33,10 +33,7 @@ export function Users() {
     (await ask("GET /identities", { query: { prefix, ...(listed && { [listed]: query.get(listed) }), cursor } })).data;
   const key = `users ${prefix} ${filter}`;
   const found = useResource(key, () => read(null), joined);
-  const shown = useRef<Identities | undefined>(undefined);
-  if (found.data) shown.current = found.data;
-  if (found.problem) shown.current = undefined;
-  const page = found.data ?? shown.current; // a new search keeps the old rows until its own are there
+  const page = useShown(found);
   const section = useRef<HTMLElement>(null);
   const more = useMore(key, section, async () => {
     if (!found.data) return;
