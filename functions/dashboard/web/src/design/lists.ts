@@ -1,5 +1,5 @@
 // Long lists: further pages, and the place where one was. Nobody loses the focus or the place to them.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ApiProblem, problemFrom } from "../api/client";
 import type { Resource } from "../api/resource";
 
@@ -12,7 +12,7 @@ export function useMore(key: string, list: Part, read: () => Promise<void>) {
   const [from, setFrom] = useState<number>();
   const rows = () => list.current?.querySelectorAll("tbody tr");
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (from === undefined) return;
     setFrom(undefined);
     const at = document.activeElement;

@@ -1,6 +1,6 @@
 // The small parts that views are made of. They hold no state of the product and know no route.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { ApiProblem } from "../api/client";
 import type { RestoreStatus } from "../api/types";
 import { Cell, useCell } from "../cell";
@@ -12,8 +12,8 @@ export type Tone = "good" | "warn" | "bad" | "plain";
 export function Title({ children, end }: { children: ComponentChildren; end?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   // who has just come here, by keyboard or with a screen reader, begins to read here
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  useEffect(() => {
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => {
     document.title = `${heading.current?.textContent ?? ""} – ${texts().name}`;
   });
   return (
@@ -128,7 +128,8 @@ interface DialogProps {
 export function Dialog({ title, describedBy, busy = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // with its first drawing, not a moment after: a key pressed in between would be none for it
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
     return () =>

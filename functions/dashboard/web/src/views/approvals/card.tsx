@@ -1,6 +1,6 @@
 // One act that waits: what it does, to whom, who asked and why; and to decide on it, or to carry it out.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
 import { useWhileSeen } from "../../api/seen";
@@ -162,7 +162,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
   const mine = approval.asked_by === person.sub;
   const given = approval.approved_by !== null;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // what was pressed is gone: go on at the card, not at the very beginning of the page
     if (acted.current && !asking && document.activeElement === document.body) heading.current?.focus();
   }, [how, given, stale, asking]);

@@ -1,5 +1,5 @@
 // A code on a sheet of paper, for whoever lost theirs: made to be printed on A4 or Letter, in a language of its own.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "../../cell";
 import { Dialog, Empty, Title } from "../../design/parts";
 import { go, to } from "../../router";
@@ -14,7 +14,7 @@ export function Letter() {
   const [written, setWritten] = useState<Language>(language.value);
   const [asking, setAsking] = useState(false);
   const unprinted = useUnprinted(shown !== undefined);
-  useEffect(() => putAway, []); // who leaves has seen it
+  useLayoutEffect(() => putAway, []); // who leaves has seen it
   if (!shown) {
     return (
       <>
@@ -67,7 +67,7 @@ export function Letter() {
 /** Whether the code was never on paper. As long as it was not, the browser asks before it closes the page. */
 function useUnprinted(shown: boolean): { current: boolean } {
   const unprinted = useRef(shown);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const printed = () => {
       unprinted.current = false;
     };

@@ -1,5 +1,5 @@
 // Policy: every field in a sentence, tried before it is saved, and saved over the version that was read.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiProblem, ask, problemFrom } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
 import type { PolicyTried as Effect, WholePolicy as Fields } from "../../api/types";
@@ -65,7 +65,7 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
   const effect = changed.length > 0 && tried?.version === read.version && same(tried.wanted, wanted) ? tried.effect : undefined;
   const wrongs = Object.fromEntries(NAMES.map((name) => [name, wrongWith(name, form[name]) ?? refused(problem, name)]));
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (checks > 0) whole.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [checks]);
 

@@ -1,5 +1,5 @@
 // One user: how things stand, on which devices, what is under way, what happened, and what can be done.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { IdentityOverview } from "../../api/types";
@@ -46,7 +46,7 @@ function Known({ person, identity }: { person: Person; identity: string }) {
   const [, redraw] = useState(0);
   const here = useRef(true);
   const place = useRef(location.hash);
-  useEffect(() => () => {
+  useLayoutEffect(() => () => {
     here.current = false;
   }, []);
 
