@@ -527,9 +527,17 @@ class Approval(Document):
 
 
 class Approvals(Document):
-    """What waits for a second person, the newest first."""
+    """What waits for a second person, the newest first: a hundred at most, of each person who asked in turn."""
 
     approvals: list[Approval]
+    unlisted: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="So many more wait. They are listed once some of these are decided on, carried out or over.",
+            examples=[0],
+        ),
+    ]
 
 
 class ApprovalAsked(Document):

@@ -13,7 +13,7 @@ from restore import aws
 from tests.functional.bus import Bus
 from tests.functional.clerks import Clerk, meanwhile, set_policy
 from tests.functional.faults import BY_NAME, Wire, response
-from tests.functional.world import DAY, HOUR, MINUTE
+from tests.functional.world import DAY, HOUR, MINUTE, TABLE
 from tests.functional.world import Owner as Person
 
 if TYPE_CHECKING:
@@ -605,3 +605,55 @@ def test_many_wait(world: World) -> None:
     waiting = case.open()
     assert [one["request"]["body"]["hours"] for one in waiting] == list(range(30, 0, -1))
     case.decide(waiting[-1]["id"]).expect(204)
+
+
+CROWD: Final = 110
+"""More than one answer lists."""
+
+
+def asked_often(case: Case, number: str, times: int, since: int) -> list[str]:
+    """Have whoever asked for one thing have asked for others like it, a minute apart; the ids, oldest first.
+
+    Written as the service writes them, since so many at once are beyond the acts of an hour.
+    """
+    one = case.world.items()["APPROVAL", number]
+    numbers = [f"{since + n * MINUTE:010d}.{n:022d}" for n in range(times)]
+    for n, key in enumerate(numbers):
+        changed = {"SK": {"S": key}, "bound": {"S": f"another {key}"}, "at": {"N": str(since + n * MINUTE)}}
+        aws.client("dynamodb").put_item(TableName=TABLE, Item={**one, **changed})
+    case.world.clock.now = since + times * MINUTE
+    return numbers
+
+
+def test_nobody_crowds_out_what_others_ask_for(world: World) -> None:
+    """B15: who asks often takes places from nobody else; how many more there are is told, and they come in later."""
+    case = ready(world, "send")
+    first, second = (Clerk(world, "helpdesk", sub=sub) for sub in ("before", "amid"))
+    before = case.send(by=first).expect(202)["approval"]["id"]
+    world.clock.move(MINUTE)
+    number = case.ask()
+    many = [number, *asked_often(case, number, CROWD // 2, int(world.clock.now) + MINUTE)]
+    amid = case.send(by=second).expect(202)["approval"]["id"]
+    many += asked_often(case, number, CROWD // 2, int(world.clock.now) + MINUTE)
+    listed = case.approver.call("GET", "/approvals").expect(200)
+    numbers = [one["id"] for one in listed["approvals"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert {*numbers} == {before, amid, *many[-98:]}
+    assert listed["unlisted"] == len(many) - 98
+    case.decide(before, approve=False).expect(204)
+    case.decide(amid).expect(204)
+    case.send(amid, by=second).expect(204)
+    listed = case.approver.call("GET", "/approvals").expect(200)
+    assert [one["id"] for one in listed["approvals"]] == many[:-101:-1]
+    assert listed["unlisted"] == len(many) - 100
+
+
+def test_what_is_not_listed_is_still_asked_for(world: World) -> None:
+    """Asked twice it is one approval, however many were asked for in between; it can be decided on, and used."""
+    case = ready(world, "send")
+    number = case.ask()
+    asked_often(case, number, CROWD, int(world.clock.now) + MINUTE)
+    assert number not in {one["id"] for one in case.open()}
+    assert case.ask() == number
+    case.decide(number).expect(204)
+    case.must_be_done(case.send(number))

@@ -266,7 +266,7 @@ def list_approvals(call: AdminCall) -> Answer:
     """What waits for a second person, and what was approved and is not done yet."""
     call.only_queries()
     call.administrator.must_be("admin")
-    return Answer(200, {"approvals": approvals.waiting(table, call.now)})
+    return Answer(200, approvals.waiting(table, call.now))
 
 
 lambda_handler = administrators.reading(

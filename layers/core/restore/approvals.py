@@ -35,6 +35,7 @@ DAY: Final = 86400
 KEPT: Final = 7 * DAY
 """What is over stays a while for whoever looks; what happened is in the log."""
 SHOWN: Final = 100
+"""So many are listed in one answer; each may hold a request's whole body."""
 _ID: Final = re.compile(r"[0-9]{10}\.[A-Za-z0-9_-]{1,40}", re.ASCII)
 
 
@@ -125,9 +126,20 @@ def decided(entry: Item, call: AdminCall, *, approve: bool) -> Write:
     return write.set(("approved_by",), call.administrator.sub).set(("approver",), call.administrator.name)
 
 
-def waiting(table: Table, now: int) -> list[dict[str, Any]]:
-    """Approvals that are asked for or given and not used yet, the newest first."""
-    return [answer(entry) for entry in _open(table, now)]
+def waiting(table: Table, now: int) -> dict[str, Any]:
+    """Approvals that are asked for or given and not used yet, the newest first, and how many more there are.
+
+    Where they are too many for one answer, those who asked take turns, each with their newest: however often one person
+    asks, what others have asked for is still there to be decided on.
+    """
+    entries = _open(table, now)
+    turns: dict[str, int] = {}
+    turn_of: dict[str, int] = {}
+    for entry in entries:
+        turn_of[entry["SK"]] = turns[entry["by"]] = turns.get(entry["by"], 0) + 1
+    by_turn = sorted(entries, key=lambda entry: turn_of[entry["SK"]])  # of one turn the newest come first, as they did
+    shown = sorted(by_turn[:SHOWN], key=lambda entry: str(entry["SK"]), reverse=True)
+    return {"approvals": [answer(entry) for entry in shown], "unlisted": len(entries) - len(shown)}
 
 
 def answer(entry: Item) -> dict[str, Any]:
@@ -155,11 +167,10 @@ def _found(table: Table, number: str) -> Item | None:
 
 
 def _open(table: Table, now: int) -> list[Item]:
-    """What still waits. All of the last day are read: how much one person asks for an hour is limited."""
+    """All that still waits, the newest first. The last day is read: how much one person asks for an hour is limited."""
     since = approval_key(f"{now - DAY:010d}")
     found = table.between(since["PK"], since["SK"], "~", newest_first=True, limit=None)
-    waits = [entry for entry in found if entry["x"] > now and entry.get("decided", True) and "used" not in entry]
-    return waits[:SHOWN]
+    return [entry for entry in found if entry["x"] > now and entry.get("decided", True) and "used" not in entry]
 
 
 def _bound(call: AdminCall) -> str:
