@@ -145,6 +145,49 @@ def test_the_same_act_again_is_done_once_it_is_approved(
     person.inbox.next("the kept code", lambda mail: person.paper in mail.text)
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nothing_is_denied_by_one_click(
+    desk: Opening, stack: Stack, policy: Callable[..., None], language: str
+) -> None:
+    """B15: as for a yes, it is asked first: whose request it was, what a no means, and that nothing takes it back."""
+    policy(two_person_approval=True)
+    person = Person.restorable(stack)
+    at = desk("admin", "otto", locale=language)
+    olga = _clerk(at, stack, "admin", "olga")
+    number = olga.act(person.identity, "restore-code/issue", "called from abroad", hours=2).expect(202)["approval"][
+        "id"
+    ]
+    page = at.go("#/approvals")
+    card = page.get_by_role("article").filter(has_text=person.identity)
+    deny = card.get_by_role("button", name={"en": "Deny", "de": "Ablehnen"}[language], exact=True)
+    decisions: list[Request] = []
+    page.on("request", lambda request: decisions.append(request) if request.method == "POST" else None)
+    deny.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_have_accessible_name(re.compile(f"^(Deny|„).*{person.identity}"))
+    said = {
+        "en": ("called from abroad", "olga.admin@example.com", "It will not be done. This cannot be undone"),
+        "de": ("called from abroad", "olga.admin@example.com", "Es wird nicht geschehen. Das lässt sich nicht"),
+    }[language]
+    for words in said:
+        expect(dialog).to_contain_text(words)
+    expect(dialog).to_have_accessible_description(re.compile(re.escape(said[2])))
+    expect(dialog.get_by_role("textbox")).to_have_count(0)  # the contract takes no reason for a no
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    at.picture(f"deny-desktop-{language}-light")
+    assert not at.violations()
+    dialog.get_by_role("button", name={"en": "Close", "de": "Schließen"}[language]).click()
+    expect(dialog).to_have_count(0)
+    expect(deny).to_be_focused()
+    assert not decisions
+    assert number in [one["id"] for one in olga.call("GET", "/approvals").expect(200)["approvals"]]
+    at.confirmed(card, {"en": "Deny", "de": "Ablehnen"}[language])
+    expect(card).to_contain_text({"en": "Denied. It will not", "de": "Abgelehnt. Es wird nicht"}[language])
+    expect(card.get_by_role("heading")).to_be_focused()
+    expect(card.get_by_role("button")).to_have_count(0)
+    assert number not in [one["id"] for one in olga.call("GET", "/approvals").expect(200)["approvals"]]
+
+
 # --- answers that are lost, and acts under way
 
 
@@ -176,6 +219,55 @@ def test_an_act_without_an_answer_may_have_been_done(desk: Opening, stack: Stack
     at.go("#/users")
     at.go(f"#/user/{person.identity}")
     expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_second_one_time_code_is_not_made_unawares(desk: Opening, stack: Stack, language: str) -> None:
+    """A 16.5: after a lost answer it is said before the repetition that a first code ends; and which."""
+    person = Person.restorable(stack)
+    at = desk("admin", locale=language)
+    page = at.user(person.identity)
+    opens = {"en": "Issue a one-time code", "de": "Einmalcode ausstellen"}[language]
+    confirms = {"en": "Issue the code", "de": "Code ausstellen"}[language]
+    dialog = page.get_by_role("dialog")
+
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    page.route("**/restore-code/issue", lose)
+    at.button(opens).click()
+    expect(dialog).not_to_contain_text("K7QD")
+    expect(dialog.locator(".warns")).to_have_count(0)
+    dialog.get_by_role("textbox").fill("lost the paper")
+    dialog.get_by_role("button", name=confirms).click()
+    ends = {"en": "it ends with the next one", "de": "gilt er mit dem nächsten nicht mehr"}[language]
+    expect(dialog.get_by_role("alert")).to_contain_text(ends)
+    expect(dialog.get_by_role("button", name=confirms)).to_be_enabled()
+    at.picture(f"code-lost-desktop-{language}-light")
+    assert not at.violations()
+    label = page.locator("dt", has_text={"en": "One-time code", "de": "Einmalcode"}[language])
+    expect(label).to_be_visible()  # read again behind the dialog
+    page.keyboard.press("Escape")
+    page.unroute_all()
+
+    at.button(opens).click()
+    replaced = re.compile(
+        {
+            "en": "The one-time code ([0-9A-Z]{4}), .* ends with",
+            "de": "Der Einmalcode ([0-9A-Z]{4}), .* gilt dann nicht",
+        }[language]
+    )
+    expect(dialog.locator(".warns")).to_have_text(replaced)
+    found = replaced.search(dialog.locator(".warns").inner_text())
+    assert found
+    expect(label.locator("xpath=following-sibling::dd")).to_contain_text(found[1])
+    at.picture(f"code-replaced-desktop-{language}-light")
+    assert not at.violations()
+    dialog.get_by_role("textbox").fill("lost the paper")
+    dialog.get_by_role("button", name=confirms).click()
+    expect(page.get_by_role("article")).to_be_visible()
+    expect(page.get_by_role("article")).not_to_contain_text(found[1])
 
 
 def test_an_act_under_way_is_neither_doubled_nor_given_up(desk: Opening, stack: Stack, ada: Person) -> None:

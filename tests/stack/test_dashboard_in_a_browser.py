@@ -406,7 +406,7 @@ def test_a_change_of_policy_is_decided_by_its_own_version(
     expect(approve).to_have_count(0)
     at.picture("approval-outdated-desktop-en-light")
     assert not at.violations()
-    card.get_by_role("button", name="Deny").click()
+    at.confirmed(card, "Deny")
     expect(card).to_contain_text("Denied. It will not be done.")
     expect(card.get_by_role("heading")).to_be_focused()
     assert denied not in [one["id"] for one in olga.call("GET", "/approvals").expect(200)["approvals"]]
@@ -827,6 +827,31 @@ def test_nothing_exceeds_a_narrow_screen(
     at.page.keyboard.press("Escape")
     at.page.get_by_text("admin@example.com").first.click()
     fits("menu")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_views_are_named_in_two_rows_at_most(
+    desk: Opening, stack: Stack, policy: Callable[..., None], language: str
+) -> None:
+    """WCAG 1.4.10 2.5.8: on 320 pixels all are seen at once, not cut off and big enough, with a count beside one."""
+    policy(two_person_approval=True)
+    olga = Clerk(stack.api, Administrators.of(stack.summary).token("admin", "olga"))
+    olga.act(Person.restorable(stack).identity, "restore-code/issue", "one to decide on", hours=1).expect(202)
+    at = desk("admin", "nils", viewport={"width": 320, "height": 700}, locale=language)
+    links = at.page.get_by_role("navigation").first.get_by_role("link")
+    expect(links).to_have_count(5)
+    expect(links.nth(1).locator(".count")).to_be_visible()
+    for colours in ("none", "active"):
+        at.page.emulate_media(forced_colors=colours)
+        boxes = [box for link in links.all() if (box := link.bounding_box())]
+        assert len({round(box["y"]) for box in boxes}) <= 2
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= 320 for box in boxes)
+        assert all(box["height"] >= 24 and box["width"] >= 24 for box in boxes)
+        for link in links.all():
+            link.focus()
+            assert link.evaluate("(one) => one.scrollWidth <= one.clientWidth + 1")
+        at.picture(f"nav-narrow-{language}-{colours}")
+        assert not at.violations()
 
 
 def test_a_name_stays_in_its_own_place(desk: Opening, crowded: Person) -> None:

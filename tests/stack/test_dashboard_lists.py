@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from playwright.sync_api import ViewportSize, expect
 
 from docs.build.events import EVENT_TYPES
+from local.clerk import Clerk
 from local.inbox import Inbox
 from restore import standing
-from restore.keys import who_key
+from restore.keys import approval_key, who_key
 from restore.policy import Policy
 from tests.stack.browsing import CHROMIUM, PHONE, SECONDS_TO_BE_LISTED
 from tests.stack.people import Person
@@ -44,6 +45,9 @@ BEYOND: Final = """() => [...document.querySelectorAll("main *")].filter((one) =
 }).map((one) => one.outerHTML.slice(0, 150))"""
 """What exceeds the screen, that which a card cuts off included."""
 EXCERPT: Final = 8
+CROWD: Final = 105
+"""More approvals than one answer lists."""
+SHOWN_OF_ONE: Final = 10
 
 
 @pytest.fixture
@@ -96,9 +100,16 @@ def test_a_search_tells_what_no_name_begins_with(desk: Opening, stack: Stack) ->
     expect(search).to_have_attribute("aria-invalid", "true")
     expect(at.page.get_by_role("row").filter(has_text=person.identity)).to_be_visible()
     assert not [one for one in asked if "prefix=m" in one]
-    search.fill("zzz-nobody")
-    expect(at.page.get_by_text("schmidt” does not")).to_be_visible()
-    expect(heard(at, "No user matches")).to_have_count(1)
+    expect(search).to_have_accessible_description(re.compile("“anna” finds anna.schmidt, “schmidt” does not"))
+    search.fill(person.identity[2:])  # its end, not its beginning
+    nobody = f"No name begins with “{person.identity[2:]}”"
+    expect(at.page.get_by_role("heading", name=nobody)).to_be_visible()
+    expect(at.page.get_by_text("Only beginnings of names are found, nothing from their middle or end.")).to_be_visible()
+    expect(heard(at, nobody)).to_have_count(1)
+    at.page.get_by_label("Show", exact=True).select_option("Restore off")
+    expect(
+        at.page.get_by_role("heading", name=f"No name in this list begins with “{person.identity[2:]}”")
+    ).to_be_visible()
     at.page.get_by_role("link", name="Show all users").click()
     expect(search).to_have_value("")
     search.fill(f" {person.identity.upper()} ")
@@ -289,6 +300,77 @@ def test_the_log_tells_what_administrators_did_about_somebody(desk: Opening, sta
     unpaired = rows.filter(has_text="device.unpaired")
     expect(unpaired).to_contain_text(re.compile(f"device: (Second phone|{second.id[:EXCERPT]}…)"))
     assert not at.violations()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_log_says_why_an_act_was_refused(desk: Opening, stack: Stack, language: str) -> None:
+    """W4: in a sentence of the reader's language, with the code beside it; a later release's code is shown as it is."""
+    person = Person.created(stack, name="Only phone")
+    at = desk("helpdesk", locale=language)
+    clerk = Clerk(stack.api, at.administrators.token("helpdesk"))
+    clerk.act(person.identity, f"devices/{person.phone.id}/unpairing", "sold").expect(409, "last_device")
+    page = at.go(f"#/log?about={person.identity}")
+    row = page.locator("tbody tr").filter(has_text="act.refused")
+    said = {
+        "en": "refused because: It was the last device, and restore was not enabled. last_device",
+        "de": "Grund der Ablehnung: Es war das letzte Gerät, und die Wiederherstellung war nicht eingeschaltet. "
+        "last_device",
+    }[language]
+    expect(row).to_contain_text(said)
+    expect(row.get_by_text("last_device", exact=True)).to_be_visible()
+    at.picture(f"log-refused-desktop-{language}-light")
+    assert not at.violations()
+
+    def later(route: Route) -> None:
+        given = route.fetch()
+        route.fulfill(response=given, body=given.text().replace('"last_device"', '"constructor"'))
+
+    page.route("**/v1/admin/events?about=*", later)
+    at.go("#/users")
+    at.go(f"#/log?about={person.identity}")
+    expect(row).to_contain_text(
+        {"en": "refused because: constructor", "de": "Grund der Ablehnung: constructor"}[language]
+    )
+
+
+def test_who_asks_often_hides_nobody_elses_request(
+    desk: Opening, stack: Stack, policy: Callable[..., None], put: Callable[[dict[str, Any]], None]
+) -> None:
+    """B15: what others have asked for stays in sight; how many more wait is said, and older ones of one person open."""
+    policy(two_person_approval=True)
+    person = Person.restorable(stack)
+    at = desk("admin", "vera")
+    by, other, vera = (Clerk(stack.api, at.administrators.token("admin", one)) for one in ("often", "once", "vera"))
+    other.act(person.identity, "restore-code/issue", "asked once, and first", hours=1).expect(202)
+    number = by.act(person.identity, "restore-code/issue", "often 0", hours=1).expect(202)["approval"]["id"]
+    key = {name: TypeSerializer().serialize(value) for name, value in approval_key(number).items()}
+    stored = stack.client("dynamodb").get_item(TableName=stack.table, Key=key)["Item"]
+    one = {name: TypeDeserializer().deserialize(value) for name, value in stored.items()}
+    since = int(number.partition(".")[0])
+    for n in range(1, CROWD):
+        put({**one, "SK": f"{since + 1:010d}.{n:022d}", "bound": f"another {n}", "reason": f"often {n}"})
+    answered = vera.call("GET", "/approvals").expect(200)
+    listed = sum(one["asked_by_name"] == "often.admin@example.com" for one in answered["approvals"])
+    assert answered["unlisted"] > 0
+    page = at.go("#/approvals")
+    expect(
+        page.get_by_role("navigation", name="Views").get_by_role("link", name=re.compile(r"\d\+ waiting for you"))
+    ).to_be_visible()
+    cards = page.get_by_role("article")
+    theirs = cards.filter(has_text="often.admin@example.com")
+    expect(cards.filter(has_text="asked once, and first")).to_be_visible()
+    expect(
+        page.get_by_text(f"{answered['unlisted']} more requests are waiting that are not listed here")
+    ).to_be_visible()
+    expect(theirs).to_have_count(SHOWN_OF_ONE)
+    more = page.get_by_role("button", name=f"Show {listed - SHOWN_OF_ONE} older requests by often.admin@example.com")
+    at.picture("approvals-crowd-desktop-en-light")
+    assert not at.violations()
+    more.click()
+    expect(theirs).to_have_count(listed)
+    expect(more).to_have_count(0)
+    expect(theirs.nth(SHOWN_OF_ONE).get_by_role("heading")).to_be_focused()
+    expect(page.get_by_text("No longer waiting")).to_have_count(0)
 
 
 def test_a_further_page_of_the_log_begins_where_the_focus_is(desk: Opening, stack: Stack) -> None:

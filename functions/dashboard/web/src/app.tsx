@@ -10,7 +10,7 @@ import { type Role, may } from "./session/roles";
 import { type Person, serverName, session, signIn, signInAgain, signOut } from "./session/session";
 import { LANGUAGES, type Language, choose, language, number, texts } from "./texts";
 import { Approvals } from "./views/approvals/approvals";
-import { readApprovals, waiting, waitingFor } from "./views/approvals/waiting";
+import { readApprovals, unlisted, waiting, waitingFor } from "./views/approvals/waiting";
 import { Late } from "./views/letter/late";
 import { Letter } from "./views/letter/letter";
 import { Log } from "./views/log/log";
@@ -92,6 +92,7 @@ function Frame({ person }: { person: Person }) {
   const seen = found && may(person.role, found.role) ? found : undefined;
   const current = name === "user" ? "users" : name;
   const approvals = useWaiting(person, current === "approvals");
+  const further = useCell(unlisted);
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{say.skip}</a>
@@ -108,7 +109,7 @@ function Frame({ person }: { person: Person }) {
                 <li key={one}>
                   <a href={to([one])} aria-current={one === current ? "page" : undefined}>
                     {say.nav[one as keyof typeof say.nav]}
-                    {one === "approvals" && <Count of={approvals} />}
+                    {one === "approvals" && <Count of={approvals} further={further > 0} />}
                   </a>
                 </li>
               ))}
@@ -143,9 +144,10 @@ function useWaiting(person: Person, seen: boolean): number {
   return waitingFor(person.sub, useCell(waiting));
 }
 
-function Count({ of }: { of: number }) {
+/** `further`: not all were listed, so that there may be more. */
+function Count({ of, further }: { of: number; further: boolean }) {
   if (of === 0) return null;
-  return <>{" "}<span class="count">{number(of)}<span class="hidden"> {texts().approvals.forYou}</span></span></>;
+  return <>{" "}<span class="count">{number(of)}{further && "+"}<span class="hidden"> {texts().approvals.forYou}</span></span></>;
 }
 
 function skip(event: Event): void {

@@ -48,3 +48,14 @@ test("each act asks for what stands on its button, with the reason and the hours
   assert.deepEqual(all.filter(({ hours }) => hours).map(({ key }) => key), ["issue"]);
   assert.deepEqual(all.filter(({ shows }) => shows).map(({ key }) => key), ["reveal", "issue"]);
 });
+
+test("another one-time code says which it ends, and after a lost answer what repeating does", () => {
+  const issuing = (one) => actsOn(one).find(({ key }) => key === "issue").texts(en);
+  assert.ok(issuing(user).says.every(({ warns }) => !warns));
+  const issued_code = { code_label: "K7QD", issued_at: "2026-01-01T00:00:00Z", expires_at: "2026-01-02T00:00:00Z" };
+  const [first] = issuing({ ...user, issued_code }).says;
+  assert.match(first.text, /^The one-time code K7QD, valid until .*, ends with this one\. A restoration begun with it/);
+  assert.ok(first.warns);
+  const lost = all.filter((act) => act.texts(en).again).map(({ key }) => key);
+  assert.deepEqual(lost, ["issue"]);
+});

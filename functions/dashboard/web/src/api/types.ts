@@ -11,6 +11,7 @@ export type {
   IdentityOverview,
   PolicyShown,
   PolicyTried,
+  ProblemCode,
   Readiness,
   Restoration,
   WholePolicy,

@@ -69,6 +69,7 @@ export const de: Texts = {
   users: {
     title: "Personen",
     search: "Person suchen (Anfang des Namens)",
+    searchHint: "Gefunden wird nur der Anfang: „anna“ findet anna.schmidt, „schmidt“ nicht.",
     filter: "Anzeigen",
     all: "Alle Personen",
     byStatus: "Nach Stand der Wiederherstellung",
@@ -82,10 +83,14 @@ export const de: Texts = {
     found: (users, more) => (more ? count(users, "# oder mehr Personen", "# oder mehr Personen") : count(users, "# Person", "# Personen")),
     badName: "Namen enthalten nur a–z, Ziffern, . - und _ und beginnen mit einem Buchstaben oder einer Ziffer: Schreiben Sie ue für ü.",
     bounces: "E-Mails kommen zurück",
-    empty: {
-      title: "Keine Person gefunden",
-      text: "Gefunden wird nur der Anfang eines Namens: „anna“ findet anna.schmidt, „schmidt“ nicht. Prüfen Sie die Schreibweise, oder lassen Sie alle Personen anzeigen.",
-    },
+    empty: (beginning) => ({
+      title: `Kein Name beginnt mit „${beginning}“`,
+      text: "Gefunden wird nur der Anfang eines Namens, nichts aus seiner Mitte und nicht sein Ende. Prüfen Sie die Schreibweise, oder lassen Sie alle Personen anzeigen.",
+    }),
+    emptyBoth: (beginning) => ({
+      title: `Kein Name in dieser Liste beginnt mit „${beginning}“`,
+      text: "Gefunden wird nur der Anfang eines Namens, nichts aus seiner Mitte und nicht sein Ende. Vielleicht steht die Person in einer anderen Liste.",
+    }),
     emptyList: { title: "Keine Person gefunden", text: "In dieser Liste steht niemand." },
     showAll: "Alle Personen anzeigen",
     nobody: { title: "Es gibt noch keine Personen", text: "Personen erscheinen hier, sobald eine App eine Identität angelegt hat." },
@@ -234,6 +239,9 @@ export const de: Texts = {
       open: "Einmalcode ausstellen",
       title: (identity) => `Einen Einmalcode für ${identity} ausstellen?`,
       done: (identity) => `Ein Einmalcode für ${identity} wurde ausgestellt.`,
+      again: "Ist der erste Code doch entstanden, gilt er mit dem nächsten nicht mehr.",
+      replaces: (label, until) =>
+        `Der Einmalcode ${label}, gültig bis ${until}, gilt dann nicht mehr. Eine damit begonnene Wiederherstellung wird abgebrochen.`,
       mailed: (address) => `Wird er benutzt, ersetzt er auch den eigenen Code der Person. Der Code aus der E-Mail an ${address} ist weiterhin nötig.`,
       says: [
         "Sie bekommen einen neuen Wiederherstellungscode, der einmal gilt, zusätzlich zu dem der Person. Kein bestehender Code wird dadurch lesbar.",
@@ -309,6 +317,9 @@ export const de: Texts = {
     exactly: "Was genau geschehen wird",
     approve: "Freigeben",
     deny: "Ablehnen",
+    unlisted: (requests) =>
+      `${count(requests, "# weiterer Antrag wartet und steht nicht hier", "# weitere Anträge warten und stehen nicht hier")}: Die Liste nimmt reihum von allen die neuesten. Die übrigen erscheinen, sobald hier etwas entschieden, ausgeführt oder abgelaufen ist.`,
+    older: (requests) => count(requests, "# älteren Antrag zeigen von", "# ältere Anträge zeigen von"),
     approved: (name) => `Freigegeben von ${name}`,
     waiting: "Wartet auf eine zweite Person",
     waitingForYou: "Wartet auf Sie oder jemand anderes",
@@ -320,8 +331,10 @@ export const de: Texts = {
     against: (version) => `Verglichen mit Version ${version}, die jetzt gilt. Ändern sich die Regeln inzwischen, lässt sich das nicht mehr ausführen.`,
     confirm: {
       approve: (act, identity) => `„${act}“${identity ? ` für ${identity}` : ""} freigeben?`,
+      deny: (act, identity) => `„${act}“${identity ? ` für ${identity}` : ""} ablehnen?`,
       carryOut: (act, identity) => `„${act}“${identity ? ` für ${identity}` : ""} ausführen?`,
       approveThen: "Noch geschieht nichts: Wer es beantragt hat, kann es danach einmal ausführen, bevor die Freigabe abläuft.",
+      denyThen: "Es wird nicht geschehen. Das lässt sich nicht zurücknehmen: Wer es beantragt hat, müsste es neu beantragen. Im Protokoll steht, dass Sie es abgelehnt haben.",
       carryOutThen: "Es geschieht sofort. Die Freigabe ist damit verbraucht.",
     },
     stale: (requested, now) =>

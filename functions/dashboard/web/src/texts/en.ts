@@ -69,6 +69,7 @@ export const en = {
   users: {
     title: "Users",
     search: "Find a user by the beginning of the name",
+    searchHint: "Only beginnings are found: “anna” finds anna.schmidt, “schmidt” does not.",
     filter: "Show",
     all: "All users",
     byStatus: "By restore status",
@@ -82,10 +83,14 @@ export const en = {
     found: (users: number, more: boolean) => (more ? count(users, "# or more users", "# or more users") : count(users, "# user", "# users")),
     badName: "Names contain only a–z, digits, . - and _, and begin with a letter or digit: type ue for ü.",
     bounces: "Mail bounces",
-    empty: {
-      title: "No user matches",
-      text: "Only beginnings of names are found: “anna” finds anna.schmidt, “schmidt” does not. Check the spelling, or show all users.",
-    },
+    empty: (beginning: string) => ({
+      title: `No name begins with “${beginning}”`,
+      text: "Only beginnings of names are found, nothing from their middle or end. Check the spelling, or show all users.",
+    }),
+    emptyBoth: (beginning: string) => ({
+      title: `No name in this list begins with “${beginning}”`,
+      text: "Only beginnings of names are found, nothing from their middle or end. Perhaps the user is in another list.",
+    }),
     emptyList: { title: "No user matches", text: "Nobody is in this list." },
     showAll: "Show all users",
     nobody: { title: "There are no users yet", text: "They appear here as soon as an app has created an identity." },
@@ -234,6 +239,9 @@ export const en = {
       open: "Issue a one-time code",
       title: (identity: string) => `Issue a one-time code for ${identity}?`,
       done: (identity: string) => `A one-time code for ${identity} was issued.`,
+      again: "If the first code was made after all, it ends with the next one.",
+      replaces: (label: string, until: string) =>
+        `The one-time code ${label}, valid until ${until}, ends with this one. A restoration begun with it is cancelled.`,
       mailed: (address: string) => `Using it replaces the user's own code, too. The code that is mailed to ${address} is still needed.`,
       says: [
         "You get a new restore code that works once, in addition to the user's own. No existing code becomes readable.",
@@ -309,6 +317,9 @@ export const en = {
     exactly: "What exactly will be done",
     approve: "Approve",
     deny: "Deny",
+    unlisted: (requests: number) =>
+      `${count(requests, "# more request is waiting that is not listed here", "# more requests are waiting that are not listed here")}: the list takes the newest of each person in turn. The others appear once some of these are decided, carried out or over.`,
+    older: (requests: number) => count(requests, "Show # older request by", "Show # older requests by"),
     approved: (name: string) => `Approved by ${name}`,
     waiting: "Waiting for another admin",
     waitingForYou: "Waiting for you or another admin",
@@ -320,8 +331,10 @@ export const en = {
     against: (version: number) => `Compared with version ${version}, which is in force now. If the policy changes in the meantime, this can no longer be carried out.`,
     confirm: {
       approve: (act: string, identity: string | null) => `Approve “${act}”${identity ? ` for ${identity}` : ""}?`,
+      deny: (act: string, identity: string | null) => `Deny “${act}”${identity ? ` for ${identity}` : ""}?`,
       carryOut: (act: string, identity: string | null) => `Carry out “${act}”${identity ? ` for ${identity}` : ""}?`,
       approveThen: "Nothing happens yet: whoever requested it can then carry it out once, before the approval expires.",
+      denyThen: "It will not be done. This cannot be undone: whoever requested it would have to request it again. The audit log records that you denied it.",
       carryOutThen: "It happens at once. The approval is then used.",
     },
     stale: (requested: number, now: number) =>

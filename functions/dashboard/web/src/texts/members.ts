@@ -14,7 +14,7 @@ const MEMBERS: Record<string, Said> = {
   by: { en: "by", de: "durch" },
   cause: { en: "cause", de: "Ursache" },
   changed: { en: "changed", de: "geändert" },
-  code: { en: "refused because", de: "abgelehnt wegen" },
+  code: { en: "refused because", de: "Grund der Ablehnung" },
   code_label: { en: "code label", de: "Kennung des Codes" },
   day: { en: "day", de: "Tag" },
   days: { en: "signed days", de: "signierte Tage" },

@@ -1,6 +1,6 @@
 // One act that waits: what it does, to whom, who asked and why; and to decide on it, or to carry it out.
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiProblem, ask, problemFrom, send } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
 import { useWhileSeen } from "../../api/seen";
@@ -149,7 +149,12 @@ interface ShownProps extends CardProps {
   recheck?: () => Promise<void>;
 }
 
-type Step = "approve" | "carryOut";
+type Step = "approve" | "deny" | "carryOut";
+
+/** Where a card's heading is found, to go on at. */
+export function headingOf(approval: string): string {
+  return `approval ${approval}`;
+}
 
 function Shown({ approval, how, person, know, what, says, ready, stale = false, checking = false, recheck }: ShownProps) {
   const say = texts().approvals;
@@ -159,12 +164,15 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
   const [note, setNote] = useState("");
   const heading = useRef<HTMLHeadingElement>(null);
   const acted = useRef(false);
+  const opener = useRef<Element | null>(null);
+  const consequences = useId();
+  const denies = asking === "deny";
   const mine = approval.asked_by === person.sub;
   const given = approval.approved_by !== null;
 
   useLayoutEffect(() => {
     // what was pressed is gone: go on at the card, not at the very beginning of the page
-    if (acted.current && !asking && document.activeElement === document.body) heading.current?.focus();
+    if (acted.current && !asking && !opener.current?.isConnected && document.activeElement === document.body) heading.current?.focus();
   }, [how, given, stale, asking]);
 
   /** How it stands now: nothing where that cannot be read. */
@@ -258,6 +266,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
     );
   const begin = (step: Step) => {
     acted.current = true;
+    opener.current = document.activeElement === document.body ? null : document.activeElement;
     setProblem(undefined);
     setNote("");
     setAsking(step);
@@ -268,7 +277,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
     <>
       <article class="card">
         <div class="head">
-          <h3 ref={heading} tabIndex={-1}>
+          <h3 ref={heading} id={headingOf(approval.id)} tabIndex={-1}>
             {say.act[approval.act]}
             {approval.identity && <> <a href={to(["user", approval.identity])}>{say.forIdentity(approval.identity)}</a></>}
           </h3>
@@ -284,7 +293,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
         </div>
         {approval.reason && <blockquote class="reason">{approval.reason}</blockquote>}
         <p class="quiet small">
-          <time dateTime={approval.asked_at} title={time(approval.asked_at)}>{say.askedBy(distance(approval.asked_at))}</time>{" "}<Foreign>{approval.asked_by_name}</Foreign>
+          <AskedBy approval={approval} />
           {how === undefined && (
             <>
               {" · "}
@@ -304,7 +313,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
         {how === undefined && !mine && !given && (
           <div class="buttons">
             {!stale && <Button main off={acting || !ready} onPress={() => begin("approve")}>{say.approve}</Button>}
-            <Button danger off={acting} onPress={() => void decide(false)}>{say.deny}</Button>
+            <Button danger off={acting} onPress={() => begin("deny")}>{say.deny}</Button>
           </div>
         )}
         {how === undefined && mine && given && !stale && (
@@ -314,16 +323,22 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
         )}
       </article>
       {asking && how === undefined && (
-        <Dialog title={say.confirm[asking](say.act[approval.act], approval.identity)} onClose={() => setAsking(undefined)}>
+        <Dialog
+          title={say.confirm[asking](say.act[approval.act], approval.identity)}
+          describedBy={denies || !stale ? consequences : undefined}
+          onClose={() => setAsking(undefined)}
+        >
           {approval.reason && <blockquote class="reason">{approval.reason}</blockquote>}
-          {!stale && <Says approval={approval} says={says} mine={mine} />}
+          {!mine && <p class="quiet small"><AskedBy approval={approval} /></p>}
+          {!stale && !denies && <Says approval={approval} says={says} mine={mine} />}
           {what()}
-          {!stale && <p>{say.confirm[`${asking}Then`]}</p>}
+          {(denies || !stale) && <p id={consequences}>{say.confirm[`${asking}Then`]}</p>}
           {problem && <Trouble problem={problem} />}
           {note && <p class="notice warn" role="alert">{note}</p>}
           <div class="buttons end">
             <button type="button" class="button" onClick={() => setAsking(undefined)}>{texts().common.close}</button>
-            {!stale && (
+            {denies && <Button main danger off={acting} onPress={() => void decide(false)}>{say.deny}</Button>}
+            {!denies && !stale && (
               <Button main off={acting || checking || !ready} onPress={() => void (asking === "approve" ? decide(true) : carryOut())}>
                 {say[asking]}
               </Button>
@@ -333,6 +348,10 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
       )}
     </>
   );
+}
+
+function AskedBy({ approval: { asked_at: at, asked_by_name: name } }: { approval: Approval }) {
+  return <><time dateTime={at} title={time(at)}>{texts().approvals.askedBy(distance(at))}</time>{" "}<Foreign>{name}</Foreign></>;
 }
 
 /** What it does, in the sentences that whoever asked has read. */
@@ -368,7 +387,7 @@ function Over({ approval: { act, identity }, how }: { approval: Approval; how: E
       {look && (identity
         ? <a href={to(["user", identity])}>{say.lookAtUser}</a>
         : <a href={to(["log"], { type: "policy.changed" })}>{say.lookAtLog}</a>)}
-      {how === "lost" && (act === "reveal" || act === "issue") && <p>{say.codeLost}</p>}
+      {how === "lost" && (act === "reveal" || act === "issue") && <p>{say.codeLost} {act === "issue" && texts().acts.issue.again}</p>}
     </div>
   );
 }

@@ -13,18 +13,34 @@ export interface Ended {
 }
 
 export const waiting = new Cell<Approval[]>([]);
+/** So many more wait and were not listed: who asks often takes no place from others. */
+export const unlisted = new Cell(0);
 export const ended = new Cell<ReadonlyMap<string, Ended>>(new Map());
 
 export async function readApprovals(): Promise<Approval[]> {
-  const { approvals } = (await ask("GET /approvals")).data;
+  const { approvals, unlisted: further } = (await ask("GET /approvals")).data;
   const listed = new Set(approvals.map(({ id }) => id));
   const over = new Map(ended.value);
-  for (const one of waiting.value) if (!listed.has(one.id) && !over.has(one.id)) over.set(one.id, { approval: one, how: "gone" });
+  const missing = waiting.value.filter(({ id }) => !listed.has(id) && !over.has(id));
+  const stays = missing.filter((one) => further > 0 && mayHaveMadeRoom(one, approvals));
+  for (const one of missing) if (!stays.includes(one)) over.set(one.id, { approval: one, how: "gone" });
   // it can come back: what was approved and could not be finished is given back
   for (const [id, { how }] of over) if (how === "gone" && listed.has(id)) over.delete(id);
+  const all = [...approvals, ...stays];
   ended.set(over);
-  waiting.set(approvals);
-  return approvals;
+  waiting.set(all);
+  unlisted.set(further);
+  return all;
+}
+
+/** Where not all are listed: whether one that is missing may still wait, and has only given its place to a newer one of the same
+ * person. Places are given in turn, so nobody whose are not all listed has two fewer than another. */
+function mayHaveMadeRoom({ id, asked_by: by, expires_at: until }: Approval, listed: Approval[]): boolean {
+  const places = new Map<string, number>();
+  for (const one of listed) places.set(one.asked_by, (places.get(one.asked_by) ?? 0) + 1);
+  const theirs = listed.filter((one) => one.asked_by === by);
+  const isOlder = theirs.length > 0 && theirs.every((one) => one.id > id);
+  return isOlder && theirs.length >= Math.max(...places.values()) - 1 && Date.parse(until) > Date.now();
 }
 
 export function end(approval: Approval, how: End): void {

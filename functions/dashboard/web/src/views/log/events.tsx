@@ -2,6 +2,7 @@
 import type { AuditedEvent } from "../../api/types";
 import { texts } from "../../texts";
 import { fixedWord, isTold, memberName } from "../../texts/members";
+import { whyRefused } from "../../texts/problems";
 
 type Told = Pick<AuditedEvent, "detail" | "device"> & { device_name?: string | null };
 
@@ -17,10 +18,18 @@ export function Details({ of }: { of: Told }) {
     <ul class="details small">
       {device && <li><span class="quiet">{memberName("name", null)}:</span> {device}</li>}
       {told.map(([name, value]) => (
-        <li key={name}><span class="quiet">{memberName(name, detail)}:</span> {words(value, name)}</li>
+        <li key={name}>
+          <span class="quiet">{memberName(name, detail)}:</span> {name === "code" ? <Refusal code={String(value)} /> : words(value, name)}
+        </li>
       ))}
     </ul>
   );
+}
+
+/** Why it was refused, and the code itself, by which support finds it. */
+function Refusal({ code }: { code: string }) {
+  const why = whyRefused(code);
+  return <>{why && `${why} `}<code class="quiet">{code}</code></>;
 }
 
 /** Which device it is about, where the details do not name one: by name, else by the beginning of its id. */

@@ -143,7 +143,7 @@ function Verified() {
   const say = texts().log;
   const verified = useNewest("log.verified");
   if (verified === undefined) return null;
-  if (verified === null) return <p class="quiet">{say.unverified} <code>make verify-log ARGS=--record</code></p>;
+  if (verified === null) return <p class="quiet">{say.unverified} <code class="whole">make verify-log ARGS=--record</code></p>;
   const { whole, events, identities, days, finding } = verified.detail ?? {};
   return (
     <>
@@ -154,7 +154,7 @@ function Verified() {
       </p>
       {Date.now() - Date.parse(verified.at) > STALE && (
         <div class="notice warn">
-          <p>{say.stale} <code>make verify-log ARGS=--record</code></p>
+          <p>{say.stale} <code class="whole">make verify-log ARGS=--record</code></p>
         </div>
       )}
       {whole !== true && (

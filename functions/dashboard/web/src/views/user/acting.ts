@@ -97,7 +97,9 @@ async function asked(act: Act, identity: string, wanted: Wanted): Promise<{ stat
   } catch (error) {
     const problem = problemFrom(error);
     const said = texts().acts.problems[problem.code];
-    throw said === undefined ? problem : new ApiProblem(problem.code, said, problem.status);
+    if (said === undefined) throw problem;
+    const { again } = act.texts(texts());
+    throw new ApiProblem(problem.code, problem.mayHaveHappened && again ? `${said} ${again}` : said, problem.status);
   }
 }
 

@@ -17,6 +17,8 @@ export interface Words {
   title: string;
   says: Sentence[];
   confirm: string;
+  /** What doing it again does to what was lost on its way here the first time. */
+  again?: string;
   /** That it was done, to what and to whom. */
   done: string;
 }
@@ -172,7 +174,14 @@ export function actsOn(user: IdentityOverview): Act[] {
               what: say.acts.issue.open,
               title: say.acts.issue.title(identity),
               done: say.acts.issue.done(identity),
-              says: [...sentences(say.acts.issue.says), { text: say.acts.issue.mailed(user.email_hint ?? "") }, ...told(user, say)],
+              says: [
+                ...(user.issued_code
+                  ? [{ text: say.acts.issue.replaces(user.issued_code.code_label, time(user.issued_code.expires_at)), warns: true }]
+                  : []),
+                ...sentences(say.acts.issue.says),
+                { text: say.acts.issue.mailed(user.email_hint ?? "") },
+                ...told(user, say),
+              ],
             }),
             { shows: true, hours: true },
           )]

@@ -56,17 +56,19 @@ export function Users() {
   }, [found.data, prefix]);
   usePlaceInList();
 
+  const none = filter ? say.users.emptyBoth : say.users.empty;
+  const empty = prefix ? none(prefix) : filter ? say.users.emptyList : say.users.nobody;
   const heard = useRef("");
   if (found.data) {
     const { identities, cursor } = found.data;
-    heard.current = identities.length === 0 ? say.users.empty.title : say.users.found(identities.length, cursor !== null);
+    heard.current = identities.length === 0 ? empty.title : say.users.found(identities.length, cursor !== null);
   }
 
   return (
     <>
       <Title>{say.users.title}</Title>
       <p class="hidden" role="status">{heard.current}</p>
-      <div class="bar" role="search">
+      <div class="bar top-aligned" role="search">
         <Search value={prefix} typedBefore={typed} onSearch={(wanted) => show({ prefix: wanted, filter })} onEnter={open} />
         <Field label={say.users.filter} narrow>
           {(attributes) => (
@@ -93,7 +95,7 @@ export function Users() {
         <section ref={section} class={`card flush ${found.data ? "" : "old"}`} aria-label={say.users.title} aria-busy={!found.data || found.reading}>
           {page.identities.length === 0
             ? (
-              <Empty {...(prefix ? say.users.empty : filter ? say.users.emptyList : say.users.nobody)}>
+              <Empty {...empty}>
                 {(prefix || filter) && <a class="button" href={to(["users"])}>{say.users.showAll}</a>}
               </Empty>
             )
@@ -152,7 +154,7 @@ function Search({ value, typedBefore, onSearch, onEnter }: SearchProps) {
         onEnter(wanted);
       }}
     >
-      <Field label={say.search} wrong={wrong}>
+      <Field label={say.search} hint={say.searchHint} wrong={wrong}>
         {(attributes) => (
           <input
             {...attributes}
