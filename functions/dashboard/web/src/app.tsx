@@ -144,10 +144,13 @@ function useWaiting(person: Person, seen: boolean): number {
   return waitingFor(person.sub, useCell(waiting));
 }
 
+/** More than that is said to be more: two figures fit beside the views' names on the narrowest screen. */
+const COUNTED = 99;
+
 /** `further`: not all were listed, so that there may be more. */
 function Count({ of, further }: { of: number; further: boolean }) {
   if (of === 0) return null;
-  return <>{" "}<span class="count">{number(of)}{further && "+"}<span class="hidden"> {texts().approvals.forYou}</span></span></>;
+  return <>{" "}<span class="count">{number(Math.min(of, COUNTED))}{(further || of > COUNTED) && "+"}<span class="hidden"> {texts().approvals.forYou}</span></span></>;
 }
 
 function skip(event: Event): void {
