@@ -531,13 +531,13 @@ class Approvals(Document):
 
     approvals: list[Approval]
     unlisted: Annotated[
-        int,
+        int | None,
         Field(
-            ge=0,
-            description="So many more wait. They are listed once some of these are decided on, carried out or over.",
-            examples=[0],
+            ge=1,
+            description="There only where not all are listed: so many more wait. They are listed once some of these are "
+            "are decided on, carried out or over.",
         ),
-    ]
+    ] = None
 
 
 class ApprovalAsked(Document):

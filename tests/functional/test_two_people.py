@@ -80,8 +80,12 @@ class Case:
 
     def open(self) -> list[dict[str, Any]]:
         """What waits."""
-        approvals: list[dict[str, Any]] = self.approver.call("GET", "/approvals").expect(200)["approvals"]
+        approvals: list[dict[str, Any]] = self.listed()["approvals"]
         return approvals
+
+    def listed(self) -> Any:
+        """The list of what waits, as it is answered."""
+        return self.approver.call("GET", "/approvals").expect(200)
 
     def state(self) -> dict[tuple[str, str], Any]:
         """All that there is of identities and policy."""
@@ -602,7 +606,9 @@ def test_many_wait(world: World) -> None:
     for hour in range(1, 31):
         case.asker.call("POST", target, {**body, "hours": hour}).expect(202)
         world.clock.move(MINUTE)
-    waiting = case.open()
+    listed = case.listed()
+    assert {*listed} == {"approvals"}
+    waiting = listed["approvals"]
     assert [one["request"]["body"]["hours"] for one in waiting] == list(range(30, 0, -1))
     case.decide(waiting[-1]["id"]).expect(204)
 
@@ -635,7 +641,7 @@ def test_nobody_crowds_out_what_others_ask_for(world: World) -> None:
     many = [number, *asked_often(case, number, CROWD // 2, int(world.clock.now) + MINUTE)]
     amid = case.send(by=second).expect(202)["approval"]["id"]
     many += asked_often(case, number, CROWD // 2, int(world.clock.now) + MINUTE)
-    listed = case.approver.call("GET", "/approvals").expect(200)
+    listed = case.listed()
     numbers = [one["id"] for one in listed["approvals"]]
     assert numbers == sorted(numbers, reverse=True)
     assert {*numbers} == {before, amid, *many[-98:]}
@@ -643,7 +649,7 @@ def test_nobody_crowds_out_what_others_ask_for(world: World) -> None:
     case.decide(before, approve=False).expect(204)
     case.decide(amid).expect(204)
     case.send(amid, by=second).expect(204)
-    listed = case.approver.call("GET", "/approvals").expect(200)
+    listed = case.listed()
     assert [one["id"] for one in listed["approvals"]] == many[:-101:-1]
     assert listed["unlisted"] == len(many) - 100
 

@@ -127,7 +127,7 @@ def decided(entry: Item, call: AdminCall, *, approve: bool) -> Write:
 
 
 def waiting(table: Table, now: int) -> dict[str, Any]:
-    """Approvals that are asked for or given and not used yet, the newest first, and how many more there are.
+    """Approvals that are asked for or given and not used yet, the newest first, and how many more there are, if any.
 
     Where they are too many for one answer, those who asked take turns, each with their newest: however often one person
     asks, what others have asked for is still there to be decided on.
@@ -139,7 +139,8 @@ def waiting(table: Table, now: int) -> dict[str, Any]:
         turn_of[entry["SK"]] = turns[entry["by"]] = turns.get(entry["by"], 0) + 1
     by_turn = sorted(entries, key=lambda entry: turn_of[entry["SK"]])  # of one turn the newest come first, as they did
     shown = sorted(by_turn[:SHOWN], key=lambda entry: str(entry["SK"]), reverse=True)
-    return {"approvals": [answer(entry) for entry in shown], "unlisted": len(entries) - len(shown)}
+    listed: dict[str, Any] = {"approvals": [answer(entry) for entry in shown]}
+    return listed | {"unlisted": further} if (further := len(entries) - len(shown)) else listed
 
 
 def answer(entry: Item) -> dict[str, Any]:

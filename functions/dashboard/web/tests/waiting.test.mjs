@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { ended, forgetEnded, readApprovals, unlisted, waiting } from "../src/views/approvals/waiting.ts";
 
 const asked = (id, by, expires_at = "2999-01-01T00:00:00Z") => ({ id, asked_by: by, expires_at });
-const answer = (approvals, further) => answering("/v1/admin/approvals", () => Response.json({ approvals, unlisted: further }));
+const answer = (approvals, further) =>
+  answering("/v1/admin/approvals", () => Response.json({ approvals, ...(further > 0 && { unlisted: further }) }));
 const over = () => [...ended.value.keys()].sort();
 
 test("what is not listed any more is over, but where it has made room for a newer one of the same person", async () => {

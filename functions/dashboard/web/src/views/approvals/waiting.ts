@@ -18,7 +18,8 @@ export const unlisted = new Cell(0);
 export const ended = new Cell<ReadonlyMap<string, Ended>>(new Map());
 
 export async function readApprovals(): Promise<Approval[]> {
-  const { approvals, unlisted: further } = (await ask("GET /approvals")).data;
+  const { approvals, unlisted: more } = (await ask("GET /approvals")).data;
+  const further = more ?? 0;
   const listed = new Set(approvals.map(({ id }) => id));
   const over = new Map(ended.value);
   const missing = waiting.value.filter(({ id }) => !listed.has(id) && !over.has(id));
