@@ -534,7 +534,7 @@ class Approvals(Document):
         int | None,
         Field(
             ge=1,
-            description="There only where not all are listed: so many more wait. They are listed once some of these are "
+            description="There only where not all are listed: so many more wait. They are listed once some of these "
             "are decided on, carried out or over.",
         ),
     ] = None
