@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.administrators import ROLES, Administrators
 from local.errors import StackError
 from local.places import STATE
+from local.user_pool import ROLES, Administrators
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -16,10 +16,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.admin_token import read_stack
-from local.administrators import ROLES, invite
 from local.deployment import STACK, Account
 from local.errors import StackError
 from local.places import STATE
+from local.user_pool import ROLES, invite
 
 ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from local.administrators import Administrators
 from local.claims import same, says, true
 from local.clerk import Clerk
 from local.inbox import Inbox, Mail
 from local.phone import Phone
+from local.user_pool import Administrators
 from local.verify_log import whole_log_of
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.admin_token import read_stack
-from local.administrators import Administrators
 from local.clerk import Clerk
 from local.errors import StackError
 from local.inbox import Inbox
 from local.phone import Phone, Unexpected
 from local.places import STATE
+from local.user_pool import Administrators
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from local.administrators import PASSWORD, ROLES, Administrators
 from local.errors import StackError, tail_of
 from local.options import add_stack_options, choice_of
 from local.progress import Progress
 from local.signals import Stopped, stoppable
 from local.stack import LOOPBACK, Choice, Stack, running_stack
+from local.user_pool import PASSWORD, ROLES, Administrators
 
 PORT = 8080
 STOPPED = 130

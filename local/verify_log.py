@@ -33,7 +33,7 @@ from local.places import STATE
 from local.progress import Progress
 from local.signed_days import Archive, SignedDays, Version
 from local.wholeness import UNREADABLE, Finding, Logs, Report
-from restore import administration
+from restore import adminlog
 from restore.codes import Pepper
 from restore.conditions import Item
 from restore.errors import Problem
@@ -107,7 +107,7 @@ class Deployment:
         """
         dynamodb = self.client("dynamodb")
         try:
-            administration.tell(
+            adminlog.tell(
                 Table(lambda: dynamodb, self.table),
                 "log.verified",
                 now,

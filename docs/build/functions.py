@@ -198,9 +198,9 @@ def _parts(endpoint: Endpoint) -> list[ast.AST]:
         used |= names & defined.keys()
 
 
-_TOLD_AT: Final[dict[str, int | None]] = {"administration.tell": 1, "take_back": 3, "confirming.tell": None}
+_TOLD_AT: Final[dict[str, int | None]] = {"adminlog.tell": 1, "take_back": 3, "confirming.tell": None}
 """Which argument is the type; of `act.tell` the first. `confirming.tell` mails."""
-_FORWARDS: Final = frozenset({"settling", "administration"})
+_FORWARDS: Final = frozenset({"settling", "adminlog", "orders"})
 """Modules that tell what they were given: their callers name the type, or `Order` does."""
 _KNOWN: Final[dict[str, tuple[str, ...]]] = {
     "slot.noun": tuple(SLOTS),

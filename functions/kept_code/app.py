@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from restore import administration, administrators, approvals, aws, settings, state
-from restore.administration import Order, Terms
+from restore import administrators, approvals, aws, orders, settings, state
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
 from restore.codes import RestoreCode
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint, guarded
+from restore.orders import Order, Terms
 from restore.outbox import Outbox
 from restore.policies import Policies
 from restore.qr import restore_qr
@@ -75,7 +75,7 @@ def reveal(call: AdminCall) -> Answer:
         act.mail("restore_code_revealed", to, state.language_of(view.restore), **_values(label, call))
         return Order("reveal", Change((code, label)), two_people="reveal", tells={"code_label": label})
 
-    done = administration.settle(table, call, settings.POLICY, decide)
+    done = orders.settle(table, call, settings.POLICY, decide)
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     code, label = done.answer
@@ -106,7 +106,7 @@ def send(call: AdminCall) -> Answer:
         act.mail("restore_code_sent_elsewhere", second, state.language_of(restore), **_values(label, call))
         return Order("send", Change((code, label)), two_people="send", tells={"code_label": label})
 
-    done = administration.settle(table, call, settings.POLICY, decide)
+    done = orders.settle(table, call, settings.POLICY, decide)
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     code, label = done.answer

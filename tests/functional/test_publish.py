@@ -93,20 +93,20 @@ def test_what_a_detail_may_tell_is_decided_for_each_member() -> None:
 
 
 def _members(module: str, tree: ast.Module) -> Iterator[str]:
-    """Members of details that a module writes: of `tell`s, of an `Order`'s row, and of what `administration` adds."""
+    """Members of details that a module writes: of `tell`s, of an `Order`'s row, and of what is put together before."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             words = {word.arg: word.value for word in node.keywords if word.arg}
             if called in {"act.tell", "last.tell", "told.tell"}:
                 yield from words.keys() - {"device"}
-            elif called in {"administration.tell", "tell"} and "source" in words:
+            elif called == "adminlog.tell" and "source" in words:
                 yield from words.keys() - {"source", "further"}
             elif called == "Order" and "tells" in words:
                 tells = words["tells"]
                 assert isinstance(tells, ast.Dict)
                 yield from set(_keys(tells)) - {"device"}
-        elif module == "administration" and isinstance(node, ast.Assign | ast.AnnAssign):
+        elif module in {"orders", "administrators"} and isinstance(node, ast.Assign | ast.AnnAssign):
             (target,) = node.targets if isinstance(node, ast.Assign) else [node.target]
             if ast.unparse(target) in {"about", "detail"} and isinstance(node.value, ast.Dict):
                 yield from _keys(node.value)

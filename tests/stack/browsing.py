@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from playwright.sync_api import Browser, Locator, Page, Playwright, Request, Route, ViewportSize, expect
 
 from functions.dashboard.bundle import workshop
-from local.administrators import PASSWORD, Administrators
 from local.places import ROOT, STATE
+from local.user_pool import PASSWORD, Administrators
 
 if TYPE_CHECKING:
     from local.stack import Stack

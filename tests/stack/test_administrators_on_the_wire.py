@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.administrators import ROLES, Administrators
 from local.clerk import Clerk
+from local.user_pool import ROLES, Administrators
 from tests.stack.people import Person
 from tests.stack.racing import at_once
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from local.administrators import PASSWORD, ROLES, Administrators, altered, claims_of, email_of
 from local.errors import StackError
 from local.places import ROOT
+from local.user_pool import PASSWORD, ROLES, Administrators, altered, claims_of, email_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

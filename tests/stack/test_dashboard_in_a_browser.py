@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from local.administrators import Administrators
 from local.clerk import Clerk
+from local.user_pool import Administrators
 from local.verify_log import Deployment, main
 from local.wholeness import Finding, Report
 from tests.stack.browsing import CHROMIUM, DESKTOP, PHONE, PICTURES, SECONDS_TO_BE_LISTED, Desk

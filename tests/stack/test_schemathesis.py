@@ -25,8 +25,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from local.administrators import Administrators
 from local.phone import Phone, Request
+from local.user_pool import Administrators
 
 if TYPE_CHECKING:
     from collections.abc import Callable

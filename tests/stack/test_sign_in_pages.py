@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from local.administrators import PASSWORD, SCOPES, Administrators
+from local.user_pool import PASSWORD, SCOPES, Administrators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

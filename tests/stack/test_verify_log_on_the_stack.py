@@ -13,8 +13,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from local.administrators import Administrators
 from local.places import ROOT
+from local.user_pool import Administrators
 from restore.keys import ADMINISTRATION
 from restore.store import pack, unpack
 from tests.stack.people import Person

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from local import dashboard, people
-from local.administrators import Administrators
 from local.clerk import Clerk
+from local.user_pool import Administrators
 
 if TYPE_CHECKING:
     from pathlib import Path

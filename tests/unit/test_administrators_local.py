@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local import admin_token, administrator
-from local.administrators import altered, claims_of, email_of
 from local.errors import StackError
+from local.user_pool import altered, claims_of, email_of
 
 if TYPE_CHECKING:
     from pathlib import Path

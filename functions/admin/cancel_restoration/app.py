@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import administration, administrators, aws, restorations, settings, state
-from restore.administration import Order
+from restore import administrators, aws, orders, restorations, settings, state
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
 from restore.errors import Problem
 from restore.http import Answer, guarded
+from restore.orders import Order
 from restore.settling import Change, View
 from restore.startup import wired
 from restore.store import Table
@@ -35,7 +35,7 @@ table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 )
 def lambda_handler(call: AdminCall) -> Answer:
     """Cancel a restoration; again is the same."""
-    administration.settle(table, call, settings.POLICY, lambda view, act, _: _cancel(view, act, call))
+    orders.settle(table, call, settings.POLICY, lambda view, act, _: _cancel(view, act, call))
     return Answer(204)
 
 

@@ -6,7 +6,7 @@ again, and alone gets its answer.
 
 from __future__ import annotations
 
-from restore import administration, administrators, approvals, aws, settings, standing
+from restore import administrators, adminlog, approvals, aws, settings, standing
 from restore.administrators import AdminCall
 from restore.bodies import Body
 from restore.errors import Problem
@@ -36,7 +36,7 @@ def lambda_handler(call: AdminCall) -> Answer:
     """Decide on an approval."""
     entry = approvals.to_decide(table, call.path["approval"], call)
     approve: bool = call.body.approve
-    decided = administration.tell(
+    decided = adminlog.tell(
         table,
         "approval.given" if approve else "approval.denied",
         call.now,

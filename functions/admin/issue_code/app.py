@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from restore import administration, administrators, approvals, aws, restorations, settings, state
-from restore.administration import Order, Terms
+from restore import administrators, approvals, aws, orders, restorations, settings, state
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
 from restore.errors import Problem
 from restore.http import Answer, guarded
+from restore.orders import Order, Terms
 from restore.qr import restore_qr
 from restore.settling import Change, View
 from restore.startup import wired
@@ -50,7 +50,7 @@ class Issuing(Reasoned):
 )
 def lambda_handler(call: AdminCall) -> Answer:
     """Issue a code."""
-    done = administration.settle(table, call, settings.POLICY, lambda view, act, terms: _issue(view, act, terms, call))
+    done = orders.settle(table, call, settings.POLICY, lambda view, act, terms: _issue(view, act, terms, call))
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     code, label, ends = done.answer

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from restore import administration, administrators, approvals, aws, settings, standing
-from restore.administration import Order, Terms
+from restore import administrators, approvals, aws, orders, settings, standing
 from restore.administrators import AdminCall
 from restore.bodies import Body
 from restore.conditions import replace
 from restore.errors import Problem, invalid
 from restore.http import Answer, guarded
 from restore.keys import policy_key
+from restore.orders import Order, Terms
 from restore.policies import answer, stored
 from restore.policy import NUMBERS, Policy, is_domain
 from restore.settling import Change
@@ -84,7 +84,7 @@ def lambda_handler(call: AdminCall) -> Answer:
         return _try(wanted, call)
     if call.if_match is None:
         raise Problem("if_match_required")
-    done = administration.settle(table, call, settings.POLICY, lambda _view, _act, terms: _set(wanted, terms, call))
+    done = orders.settle(table, call, settings.POLICY, lambda _view, _act, terms: _set(wanted, terms, call))
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     version: int = done.answer

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import administration, administrators, approvals, aws, settings, state
-from restore.administration import Order
+from restore import administrators, approvals, aws, orders, settings, state
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
 from restore.http import Answer, guarded
+from restore.orders import Order
 from restore.settling import Change, View
 from restore.startup import wired
 from restore.store import Table
@@ -34,7 +34,7 @@ table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 )
 def lambda_handler(call: AdminCall) -> Answer:
     """Lift the bar; again is the same."""
-    done = administration.settle(table, call, settings.POLICY, lambda view, act, _: _unbar(view, act, call))
+    done = orders.settle(table, call, settings.POLICY, lambda view, act, _: _unbar(view, act, call))
     return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
 
 

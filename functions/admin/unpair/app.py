@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import administration, administrators, approvals, aws, devices, pairings, settings, state
-from restore.administration import Order
+from restore import administrators, approvals, aws, devices, orders, pairings, settings, state
 from restore.administrators import AdminCall
 from restore.bodies import Reasoned
 from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, guarded
 from restore.keys import identity_key, short_of
+from restore.orders import Order
 from restore.settling import Change, View
 from restore.startup import wired
 from restore.store import Table
@@ -39,7 +39,7 @@ table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 )
 def lambda_handler(call: AdminCall) -> Answer:
     """Unpair a device; again is the same."""
-    done = administration.settle(table, call, settings.POLICY, lambda view, act, _: _unpair(view, act, call))
+    done = orders.settle(table, call, settings.POLICY, lambda view, act, _: _unpair(view, act, call))
     return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger
 
-from restore import administration, aws, journal, settings, standing, tombstones
+from restore import adminlog, aws, journal, settings, standing, tombstones
 from restore.errors import Problem
 from restore.keys import EVENT, ORDER
 from restore.settling import attempts
@@ -104,5 +104,5 @@ def _gone(identity: str, item: Item, name_hash: str) -> list[Write]:
         rows = [{**row, "act": act} for row in item["rows"]]
         return [*tombstones.moved(item, name_hash), *journal.nameless(identity, rows, name_hash, int(time.time()))]
     if kind.startswith(ORDER):
-        return [*tombstones.moved(item, name_hash), *administration.erased(table, int(kind.removeprefix(ORDER)))]
+        return [*tombstones.moved(item, name_hash), *adminlog.erased(table, int(kind.removeprefix(ORDER)))]
     return tombstones.moved(item, name_hash)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from restore import administration, audit, aws, journal, settings, standing, tombstones
+from restore import adminlog, audit, aws, journal, settings, standing, tombstones
 from restore.conditions import put
 from restore.errors import Problem
 from restore.keys import ADMINISTRATION, day_key, days_key, late_key, restore_key, signed_key
@@ -107,7 +107,7 @@ def _sign(day: str, last: Item | None, now: int) -> Item:
     table.write(put(signed), returning="NONE")
     policy, _ = stored(table, settings.POLICY)
     table.write(standing.remember(standing.counts(table), policy, day, now), returning="NONE")
-    administration.tell(table, "log.signed", now, source="", day=day, sha256=digest.hexdigest())
+    adminlog.tell(table, "log.signed", now, source="", day=day, sha256=digest.hexdigest())
     return signed
 
 

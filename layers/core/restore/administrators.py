@@ -5,18 +5,21 @@ that it is an id token of this deployment's own client, which role it gives, and
 *auditor* reads, *helpdesk* also helps, *admin* also sees codes and sets policy.
 
 An act of an administrator is counted before anything else about it is looked at, and one that is refused is written
-into the administrators' log like one that is done (`restore.administration`).
+into the administrators' log (`restore.adminlog`) like one that is done. What one person did in the last hour lies in an
+item of theirs: the limit holds exactly, and refused acts are written down, too, but not without end.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 import time
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from restore import administration, signatures
+from restore import adminlog, signatures, standing
+from restore.conditions import replace
 from restore.errors import Problem, invalid
 from restore.http import (
     MAX_BODY_BYTES,
@@ -31,11 +34,15 @@ from restore.http import (
     parsed,
     source_of,
 )
+from restore.keys import IDENTITY_NAME, person_key
+from restore.settling import attempts
 from restore.startup import wired
+from restore.store import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from restore.conditions import Item
     from restore.store import Table
 
 Role = Literal["auditor", "helpdesk", "admin"]
@@ -43,6 +50,11 @@ Role = Literal["auditor", "helpdesk", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("auditor", "helpdesk", "admin")
 """Each may do what those before it may."""
 
+HOUR: Final = 3600
+REFUSALS_AN_HOUR: Final = 60
+"""So many refused acts of one person are written into the log; the functions' logs have every one."""
+
+_UNTOLD: Final = frozenset({"unavailable", "too_large"})
 _BRACKETED: Final = re.compile(r"\[(.*)\]", re.DOTALL)
 _WEIGHT: Final = re.compile(r"q=(0(\.[0-9]{0,3})?|1(\.0{0,3})?)", re.ASCII)
 
@@ -140,15 +152,61 @@ def acting(
                 who.must_be(role)
                 who.must_have_signed_in_lately(sign_in_seconds, now)
                 if acts_an_hour is not None and counts(event):
-                    administration.count(table, who.sub, acts_an_hour, now)
+                    count(table, who.sub, acts_an_hour, now)
                 return act(_read(event, who, body, now))
             except Problem as problem:
-                administration.tell_refused(table, who, event, problem, now)
+                tell_refused(table, who, event, problem, now)
                 raise
 
         return answer
 
     return decorate
+
+
+def count(table: Table, sub: str, most: int, now: int) -> None:
+    """Count one act of a person, or refuse it: so many in any hour, whatever becomes of them."""
+
+    def one_more(person: Item) -> None:
+        recent = [at for at in person.get("acts", []) if at > now - HOUR]
+        if len(recent) >= most:
+            raise Problem(
+                "too_many_requests", retry_after=recent[-most] + HOUR - now, reason="acts of an administrator"
+            )
+        person["acts"] = [*recent, now]
+
+    _change(table, sub, one_more, now)
+
+
+def tell_refused(table: Table, who: Administrator, event: Mapping[str, Any], problem: Problem, now: int) -> None:
+    """Write a refused act into the administrators' log, as long as the person has not filled it this hour."""
+    if problem.code in _UNTOLD:
+        return
+
+    def one_more(person: Item) -> None:
+        recent = [at for at in person.get("refused", []) if at > now - HOUR]
+        if len(recent) >= REFUSALS_AN_HOUR:
+            raise Problem("too_many_requests")
+        person["refused"] = [*recent, now]
+
+    try:
+        _change(table, who.sub, one_more, now)
+    except Problem:
+        return
+    name = str((event.get("pathParameters") or {}).get("identity", "")).lower()
+    detail: dict[str, Any] = {
+        "route": f"{event['httpMethod']} {event['resource']}",
+        "code": problem.code,
+        "administrator": who.sub,
+    }
+    if problem.members.get("policy"):
+        detail["policy"] = problem.members["policy"]
+    source = source_of(event)
+    # a name that nobody has is not written down: nothing would ever erase it
+    named = IDENTITY_NAME.fullmatch(name) and adminlog.tell(
+        table, "act.refused", now, source=source, identity=name, further=[standing.exists(name)], **detail
+    )
+    if not named:
+        adminlog.tell(table, "act.refused", now, source=source, **detail)
 
 
 def _read(event: dict[str, Any], who: Administrator, model: Any, now: int) -> AdminCall:
@@ -213,6 +271,20 @@ def _wants_csv(accept: str | None) -> bool:
 def _weight(parameters: list[str]) -> float:
     """The weight that a kind of answer is given (RFC 9110, 12.4.2)."""
     return next((float(one[2:]) for one in parameters if _WEIGHT.fullmatch(one)), 1)
+
+
+def _change(table: Table, sub: str, change: Callable[[Item], None], now: int) -> None:
+    for _ in attempts():
+        before = table.get(person_key(sub))
+        person = copy.deepcopy(before) or {**person_key(sub), "form": 1}
+        change(person)
+        person["ttl"] = now + 2 * HOUR
+        try:
+            table.write(replace(person, before), returning="NONE")
+        except Refused:
+            continue
+        return
+    raise Problem("unavailable", retry_after=1, reason="conflicts")
 
 
 def _role(groups: Any) -> Role | None:

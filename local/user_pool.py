@@ -1,4 +1,4 @@
-"""Administrators of a stack on this machine: people of each role, and their tokens.
+"""The user pool of a stack on this machine: administrators of each role, and their tokens.
 
     administrators = Administrators.of(stack.summary)
     token = administrators.token("helpdesk")                  # of the one who is there from the start
