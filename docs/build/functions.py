@@ -143,7 +143,7 @@ def _defined(folder: Path) -> dict[str, ast.FunctionDef]:
 
 
 def _body(handler: ast.FunctionDef | None, module: Any) -> Any:
-    """The model that `@endpoint(body=…)` or `@administrators.acting(body=…)` names."""
+    """The model that `@endpoint(body=…)`, `@desk.acting(body=…)` or `@orders.ordering(body=…)` names."""
     for decorator in handler.decorator_list if handler else []:
         for keyword in getattr(decorator, "keywords", []):
             if keyword.arg == "body" and isinstance(keyword.value, ast.Name):

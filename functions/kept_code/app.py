@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from restore import administrators, approvals, aws, orders, settings, state
-from restore.administrators import AdminCall
+from restore import approvals, aws, orders, settings, state
+from restore.administrators import AdminCall, Desk
 from restore.bodies import Reasoned
 from restore.codes import RestoreCode
 from restore.errors import Problem
-from restore.http import Answer, Call, endpoint, guarded
+from restore.http import Answer, Call, endpoint
 from restore.orders import Order, Terms
 from restore.outbox import Outbox
 from restore.policies import Policies
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from restore.policy import Policy
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+desk = Desk(table, settings.POLICY, settings.ADMINISTRATOR_SIGN_IN_SECONDS, settings.ADMINISTRATOR_ACTS_PER_HOUR)
 sealer = Sealer(lambda: aws.client("kms"), settings.SEAL_KEY_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
@@ -55,14 +56,7 @@ def show(call: Call) -> Answer:
     return Answer(200, _shown(code, label, call))
 
 
-@guarded
-@administrators.acting(
-    table=table,
-    role="admin",
-    body=Reasoned,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
-)
+@desk.acting(role="admin", body=Reasoned)
 def reveal(call: AdminCall) -> Answer:
     """Reveal the kept code to the administrator who asks."""
 
@@ -75,21 +69,14 @@ def reveal(call: AdminCall) -> Answer:
         act.mail("restore_code_revealed", to, state.language_of(view.restore), **_values(label, call))
         return Order("reveal", Change((code, label)), two_people="reveal", tells={"code_label": label})
 
-    done = orders.settle(table, call, settings.POLICY, decide)
+    done = orders.settle(desk, call, decide)
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     code, label = done.answer
     return Answer(200, _shown(code, label, call))
 
 
-@guarded
-@administrators.acting(
-    table=table,
-    role="helpdesk",
-    body=Reasoned,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
-)
+@desk.acting(role="helpdesk", body=Reasoned)
 def send(call: AdminCall) -> Answer:
     """Send the kept code to the user's confirmed address."""
 
@@ -106,7 +93,7 @@ def send(call: AdminCall) -> Answer:
         act.mail("restore_code_sent_elsewhere", second, state.language_of(restore), **_values(label, call))
         return Order("send", Change((code, label)), two_people="send", tells={"code_label": label})
 
-    done = orders.settle(table, call, settings.POLICY, decide)
+    done = orders.settle(desk, call, decide)
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     code, label = done.answer

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import administrators, aws, orders, restorations, settings, state
-from restore.administrators import AdminCall
+from restore import aws, orders, restorations, settings, state
+from restore.administrators import AdminCall, Desk
 from restore.bodies import Reasoned
 from restore.errors import Problem
-from restore.http import Answer, guarded
 from restore.orders import Order
 from restore.settling import Change, View
-from restore.startup import wired
 from restore.store import Table
 from restore.times import rfc3339
 
@@ -22,24 +20,12 @@ if TYPE_CHECKING:
     from restore.audit import Act
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+desk = Desk(table, settings.POLICY, settings.ADMINISTRATOR_SIGN_IN_SECONDS, settings.ADMINISTRATOR_ACTS_PER_HOUR)
 
 
-@wired
-@guarded
-@administrators.acting(
-    table=table,
-    role="helpdesk",
-    body=Reasoned,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
-)
-def lambda_handler(call: AdminCall) -> Answer:
+@orders.ordering(desk, role="helpdesk", body=Reasoned)
+def lambda_handler(view: View, act: Act, call: AdminCall) -> Order:
     """Cancel a restoration; again is the same."""
-    orders.settle(table, call, settings.POLICY, lambda view, act, _: _cancel(view, act, call))
-    return Answer(204)
-
-
-def _cancel(view: View, act: Act, call: AdminCall) -> Order:
     restore, number = view.restore, call.path["restoration"]
     entry = restore.get("rst", {}).get(number)
     if entry is None:

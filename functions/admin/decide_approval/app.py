@@ -6,15 +6,15 @@ again, and alone gets its answer.
 
 from __future__ import annotations
 
-from restore import administrators, adminlog, approvals, aws, settings, standing
-from restore.administrators import AdminCall
+from restore import adminlog, approvals, aws, settings, standing
+from restore.administrators import AdminCall, Desk
 from restore.bodies import Body
 from restore.errors import Problem
-from restore.http import Answer, guarded
-from restore.startup import wired
+from restore.http import Answer
 from restore.store import Table
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+desk = Desk(table, settings.POLICY, settings.ADMINISTRATOR_SIGN_IN_SECONDS, acts_an_hour=None)
 
 
 class Decision(Body):
@@ -23,15 +23,7 @@ class Decision(Body):
     approve: bool
 
 
-@wired
-@guarded
-@administrators.acting(
-    table=table,
-    role="admin",
-    body=Decision,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=None,
-)
+@desk.acting(role="admin", body=Decision)
 def lambda_handler(call: AdminCall) -> Answer:
     """Decide on an approval."""
     entry = approvals.to_decide(table, call.path["approval"], call)

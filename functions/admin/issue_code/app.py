@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from restore import administrators, approvals, aws, orders, restorations, settings, state
-from restore.administrators import AdminCall
+from restore import approvals, aws, orders, restorations, settings, state
+from restore.administrators import AdminCall, Desk
 from restore.bodies import Reasoned
 from restore.errors import Problem
-from restore.http import Answer, guarded
+from restore.http import Answer
 from restore.orders import Order, Terms
 from restore.qr import restore_qr
 from restore.settling import Change, View
-from restore.startup import wired
 from restore.store import Table
 from restore.times import rfc3339
 from restore.vault import Vault
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from restore.audit import Act
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+desk = Desk(table, settings.POLICY, settings.ADMINISTRATOR_SIGN_IN_SECONDS, settings.ADMINISTRATOR_ACTS_PER_HOUR)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 
 HOUR = 3600
@@ -39,18 +39,10 @@ class Issuing(Reasoned):
     hours: Annotated[int, Field(ge=1, le=72)]
 
 
-@wired
-@guarded
-@administrators.acting(
-    table=table,
-    role="admin",
-    body=Issuing,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
-)
+@desk.acting(role="admin", body=Issuing)
 def lambda_handler(call: AdminCall) -> Answer:
     """Issue a code."""
-    done = orders.settle(table, call, settings.POLICY, lambda view, act, terms: _issue(view, act, terms, call))
+    done = orders.settle(desk, call, lambda view, act, terms: _issue(view, act, terms, call))
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     code, label, ends = done.answer

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from restore import administrators, approvals, aws, orders, settings, standing
-from restore.administrators import AdminCall
+from restore import approvals, aws, orders, settings, standing
+from restore.administrators import AdminCall, Desk
 from restore.bodies import Body
 from restore.conditions import replace
 from restore.errors import Problem, invalid
-from restore.http import Answer, guarded
+from restore.http import Answer
 from restore.keys import policy_key
 from restore.orders import Order, Terms
 from restore.policies import answer, stored
 from restore.policy import NUMBERS, Policy, is_domain
 from restore.settling import Change
-from restore.startup import wired
 from restore.store import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+desk = Desk(table, settings.POLICY, settings.ADMINISTRATOR_SIGN_IN_SECONDS, settings.ADMINISTRATOR_ACTS_PER_HOUR)
 
 
 def _domain(text: str) -> str:
@@ -64,16 +64,7 @@ def _is_dry(event: Mapping[str, Any]) -> bool:
     return (event.get("multiValueQueryStringParameters") or {}).get("dry_run") == ["true"]
 
 
-@wired
-@guarded
-@administrators.acting(
-    table=table,
-    role="admin",
-    body=WholePolicy,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
-    counts=lambda event: not _is_dry(event),
-)
+@desk.acting(role="admin", body=WholePolicy, counts=lambda event: not _is_dry(event))
 def lambda_handler(call: AdminCall) -> Answer:
     """Set policy, or try it."""
     call.only_queries("dry_run")
@@ -84,7 +75,7 @@ def lambda_handler(call: AdminCall) -> Answer:
         return _try(wanted, call)
     if call.if_match is None:
         raise Problem("if_match_required")
-    done = orders.settle(table, call, settings.POLICY, lambda _view, _act, terms: _set(wanted, terms, call))
+    done = orders.settle(desk, call, lambda _view, _act, terms: _set(wanted, terms, call))
     if isinstance(done, approvals.Asked):
         return Answer(202, done.answer())
     version: int = done.answer

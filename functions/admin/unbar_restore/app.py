@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import administrators, approvals, aws, orders, settings, state
-from restore.administrators import AdminCall
+from restore import aws, orders, settings, state
+from restore.administrators import AdminCall, Desk
 from restore.bodies import Reasoned
-from restore.http import Answer, guarded
 from restore.orders import Order
 from restore.settling import Change, View
-from restore.startup import wired
 from restore.store import Table
 from restore.times import rfc3339
 
@@ -21,24 +19,12 @@ if TYPE_CHECKING:
     from restore.audit import Act
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
+desk = Desk(table, settings.POLICY, settings.ADMINISTRATOR_SIGN_IN_SECONDS, settings.ADMINISTRATOR_ACTS_PER_HOUR)
 
 
-@wired
-@guarded
-@administrators.acting(
-    table=table,
-    role="helpdesk",
-    body=Reasoned,
-    sign_in_seconds=settings.ADMINISTRATOR_SIGN_IN_SECONDS,
-    acts_an_hour=settings.ADMINISTRATOR_ACTS_PER_HOUR,
-)
-def lambda_handler(call: AdminCall) -> Answer:
+@orders.ordering(desk, role="helpdesk", body=Reasoned)
+def lambda_handler(view: View, act: Act, call: AdminCall) -> Order:
     """Lift the bar; again is the same."""
-    done = orders.settle(table, call, settings.POLICY, lambda view, act, _: _unbar(view, act, call))
-    return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
-
-
-def _unbar(view: View, act: Act, call: AdminCall) -> Order:
     restore = view.restore
     if not restore.pop("barred", None):
         return Order("unbarring", Change(written=False))

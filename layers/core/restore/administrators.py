@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from restore.conditions import Item
+    from restore.policy import Policy
     from restore.store import Table
 
 Role = Literal["auditor", "helpdesk", "admin"]
@@ -130,37 +131,42 @@ def reading(
     return wired(guarded(answer))
 
 
-def acting(
-    *,
-    table: Table,
-    role: Role,
-    body: Any,
-    sign_in_seconds: int,
-    acts_an_hour: int | None,
-    counts: Callable[[Mapping[str, Any]], bool] = lambda _: True,
-) -> Callable[[Callable[[AdminCall], Answer]], Callable[[dict[str, Any]], Answer]]:
-    """Make an act of an administrator something that answers an event; for `guarded`.
+class Desk:
+    """Where acts of administrators come in: what all of them go by, handed over by the `app.py` that wires it.
 
-    `body` is the pydantic model of the request's body; `counts` says whether this request counts as an act.
+    `policy` is the template's; `acts_an_hour` None: these acts are not counted.
     """
 
-    def decorate(act: Callable[[AdminCall], Answer]) -> Callable[[dict[str, Any]], Answer]:
-        @wraps(act)
-        def answer(event: dict[str, Any]) -> Answer:
-            who, now = of_event(event), int(time.time())
-            try:
-                who.must_be(role)
-                who.must_have_signed_in_lately(sign_in_seconds, now)
-                if acts_an_hour is not None and counts(event):
-                    count(table, who.sub, acts_an_hour, now)
-                return act(_read(event, who, body, now))
-            except Problem as problem:
-                tell_refused(table, who, event, problem, now)
-                raise
+    def __init__(self, table: Table, policy: Policy, sign_in_seconds: int, acts_an_hour: int | None) -> None:
+        self.table = table
+        self.policy = policy
+        self._sign_in_seconds = sign_in_seconds
+        self._acts_an_hour = acts_an_hour
 
-        return answer
+    def acting(
+        self, *, role: Role, body: Any, counts: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    ) -> Callable[[Callable[[AdminCall], Answer]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
+        """Make an act of an administrator a Lambda handler.
 
-    return decorate
+        `body` is the pydantic model of the request's body; `counts` says whether this request counts as an act.
+        """
+
+        def decorate(act: Callable[[AdminCall], Answer]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+            def answer(event: dict[str, Any]) -> Answer:
+                who, now = of_event(event), int(time.time())
+                try:
+                    who.must_be(role)
+                    who.must_have_signed_in_lately(self._sign_in_seconds, now)
+                    if self._acts_an_hour is not None and counts(event):
+                        count(self.table, who.sub, self._acts_an_hour, now)
+                    return act(_read(event, who, body, now))
+                except Problem as problem:
+                    tell_refused(self.table, who, event, problem, now)
+                    raise
+
+            return wraps(act)(wired(guarded(answer)))
+
+        return decorate
 
 
 def count(table: Table, sub: str, most: int, now: int) -> None:

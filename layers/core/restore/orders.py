@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from restore import adminlog, approvals, standing
 from restore.audit import Act
 from restore.conditions import Write
 from restore.errors import Problem
+from restore.http import Answer
 from restore.keys import ADMINISTRATION, policy_key
 from restore.policies import stored
 from restore.settling import Change, View, act_of, attempts, commit, raise_for, writes_of
@@ -23,7 +25,7 @@ from restore.store import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restore.administrators import AdminCall
+    from restore.administrators import AdminCall, Desk, Role
     from restore.conditions import Item
     from restore.policy import Policy
     from restore.store import Table
@@ -63,16 +65,37 @@ class Done:
     after: Item
 
 
-def settle(
-    table: Table, call: AdminCall, defaults: Policy, decide: Callable[[View, Act, Terms], Order]
-) -> Done | approvals.Asked:
+def ordering(
+    desk: Desk, *, role: Role, body: Any
+) -> Callable[[Callable[[View, Act, AdminCall], Order]], Callable[[dict[str, Any], Any], dict[str, Any]]]:
+    """Make what decides on an order a Lambda handler: 204 once it is written, 202 where a second person is asked.
+
+    For acts that answer nothing; `role` and `body` as of `Desk.acting`.
+    """
+
+    def decorate(
+        decide: Callable[[View, Act, AdminCall], Order],
+    ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+        @desk.acting(role=role, body=body)
+        @wraps(decide)
+        def act(call: AdminCall) -> Answer:
+            done = settle(desk, call, lambda view, act, _: decide(view, act, call))
+            return Answer(202, done.answer()) if isinstance(done, approvals.Asked) else Answer(204)
+
+        return act
+
+    return decorate
+
+
+def settle(desk: Desk, call: AdminCall, decide: Callable[[View, Act, Terms], Order]) -> Done | approvals.Asked:
     """Settle an act of an administrator, on the identity of the call or, without one, on nobody.
 
     Where policy asks for two people and `Approval` is not there, nothing is done but asking; the act is decided all the
     same, so that what would be refused is refused now. An approval counts only for the very same request, once.
     """
+    table = desk.table
     for _ in attempts():
-        policy, version = stored(table, defaults)
+        policy, version = stored(table, desk.policy)
         approval = approvals.given(table, call, version) if call.approval is not None else None
         view, before = _view(table, call)
         act = act_of(call)
