@@ -43,7 +43,9 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     if call.short in paired:
         if call.short not in restore.get("came_back", []):
             raise Problem("not_found")
-        return Change(written=False, further=[(_remembered(call, stale_slot=state_of_nonce == "stale_slot"), None)])
+        # nothing changes for a device that came back, but that these very bytes are a replay from now on
+        remembered = by_paired_device(call, verified=True, stale_slot=state_of_nonce == "stale_slot")
+        return Change(written=False, further=[(remembered, None)])
 
     out = {short: one for short, one in paired.items() if one.get("h", 0) > call.now}
     back: dict[str, Item] = restore.pop("aside")
@@ -76,19 +78,6 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     }
     act.mail("device_reclaimed", state.recipients(restore), state.language_of(restore), **values)
     return Change(further=[(write, None)])
-
-
-def _remembered(call: Call, *, stale_slot: bool) -> Write:
-    """Nothing changes for a device that came back, but that these very bytes are a replay from now on."""
-    return by_paired_device(
-        call.identity,
-        call.device,
-        call.nonce,
-        call.now,
-        verification=call.verification,
-        verified=True,
-        stale_slot=stale_slot,
-    )
 
 
 def _aside(restore: Item, call: Call) -> Item:

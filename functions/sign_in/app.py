@@ -46,7 +46,7 @@ def lambda_handler(call: Call) -> Answer:
 def _counted(call: Call) -> Item:
     """The identity's item after this sign-in."""
     for stale_slot in (False, True):
-        write = by_paired_device(call.identity, call.device, call.nonce, call.now, stale_slot=stale_slot)
+        write = by_paired_device(call, stale_slot=stale_slot)
         write.set(("devices", call.short, "s"), call.now).count("sign_ins")
         try:
             return table.write(write)

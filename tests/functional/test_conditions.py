@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from restore import aws
 from restore.conditions import NONCE_SLOTS, Write, by_paired_device, nonce_state, put_new, remember_nonce, replace
 from restore.errors import Problem
+from restore.http import Call
 from restore.keys import identity_key, proof_of, restore_key, short_of
+from restore.signatures import Signed
 from restore.store import Refused, Table, pack, unpack
 from restore.vault import READ_AGAIN_SECONDS, Vault
 from tests.functional.clerks import Clerk, meanwhile
@@ -96,13 +98,28 @@ def test_a_slot_of_an_older_span_says_nothing_about_now(table: Table, jump: int)
     assert not nonces.offer("b" * 22, START + 300 * jump + 299)
 
 
+def a_call(identity: str, device: str, nonce: str, now: int, *, verification: str | None = None) -> Call:
+    """A request whose signatures hold."""
+    return Call(
+        signed=Signed(device, nonce, (verification,) if verification else (), ("base",)),
+        identity=identity,
+        path={},
+        body={},
+        server="https://id.example.com",
+        source="192.0.2.1",
+        language=None,
+        now=now,
+    )
+
+
 def test_only_a_paired_device_writes(table: Table) -> None:
     """Paired, verified, not held: each is a clause of the one write."""
     entry = {"v": proof_of("device", "verification"), "s": START, "h": START + 100}
     table.write(put_new({**identity_key("ada"), "devices": {short_of("device"): entry}}), returning="NONE")
 
-    def tried(device: str = "device", *, now: int = START, **options: Any) -> bool:
-        write = by_paired_device("ada", device, f"{device}{now}{options}"[:22], now, **options)
+    def tried(device: str = "device", *, now: int = START, verification: str | None = None, **options: bool) -> bool:
+        nonce = f"{device}{now}{verification}{options}"
+        write = by_paired_device(a_call("ada", device, nonce, now, verification=verification), **options)
         write.set(("touched",), START)
         try:
             return bool(table.write(write)["touched"])
@@ -121,7 +138,7 @@ def test_only_a_paired_device_writes(table: Table) -> None:
 def test_an_identity_that_is_not_there_is_not_made_by_a_write(table: Table) -> None:
     """An update would make an item: its conditions do not let it."""
     with pytest.raises(Refused) as refused:
-        table.write(by_paired_device("nobody", "device", "n" * 22, START))
+        table.write(by_paired_device(a_call("nobody", "device", "n" * 22, START)))
     assert refused.value.found == [{}]
     assert table.get(identity_key("nobody")) is None
 

@@ -11,10 +11,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from restore.keys import Key, identity_key, nonce_of, proof_of, short_of
+from restore.keys import Key, identity_key, nonce_of, proof_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from restore.http import Call
 
 Item = dict[str, Any]
 
@@ -168,31 +170,22 @@ def nonce_state(item: Item, device: str, nonce: str, now: int) -> Literal["fresh
     return "seen" if seen in current | before else "fresh"
 
 
-def by_paired_device(  # noqa: PLR0913 - each is one clause of the contract
-    identity: str,
-    device: str,
-    nonce: str,
-    now: int,
-    *,
-    verification: str | None = None,
-    verified: bool = False,
-    may_be_held: bool = True,
-    stale_slot: bool = False,
+def by_paired_device(
+    call: Call, *, verified: bool = False, may_be_held: bool = True, stale_slot: bool = False
 ) -> Write:
-    """The update of the identity's item by one of its paired devices, and what must hold for it.
+    """The update of the identity's item by the device that calls, which has to be a paired one of it.
 
     `verified`: the device proves itself with the verification key that it has, or has none. `may_be_held`: whether a
     device under a hold may do this.
     """
-    short = short_of(device)
-    write = Write("Update", dict(identity_key(identity)))
-    mine = write.name("devices", short)
+    write = Write("Update", dict(identity_key(call.identity)))
+    mine = write.name("devices", call.short)
     if verified:
-        proof = write.name("devices", short, "v")
-        write.when(f"{proof} = {write.value(proof_of(device, verification))}")
+        proof = write.name("devices", call.short, "v")
+        write.when(f"{proof} = {write.value(proof_of(call.device, call.verification))}")
     else:
         write.when(f"attribute_exists({mine})")
     if not may_be_held:
-        held = write.name("devices", short, "h")
-        write.when(f"attribute_not_exists({held}) OR {held} <= {write.value(now)}")
-    return remember_nonce(write, device, nonce, now, stale_slot=stale_slot)
+        held = write.name("devices", call.short, "h")
+        write.when(f"attribute_not_exists({held}) OR {held} <= {write.value(call.now)}")
+    return remember_nonce(write, call.device, call.nonce, call.now, stale_slot=stale_slot)

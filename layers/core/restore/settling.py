@@ -100,16 +100,7 @@ def by_paired(  # noqa: C901 - one loop, read from top to bottom
         if told:
             view.restore["lang"] = call.language
         act = act_of(call)
-        mine = by_paired_device(
-            call.identity,
-            call.device,
-            call.nonce,
-            call.now,
-            verification=call.verification,
-            verified=verified,
-            may_be_held=may_be_held,
-            stale_slot=stale_slot,
-        )
+        mine = by_paired_device(call, verified=verified, may_be_held=may_be_held, stale_slot=stale_slot)
         try:
             change = decide(view, act, mine)
         except Problem:
