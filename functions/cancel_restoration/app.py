@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import aws, restorations, settings, state
+from restore import aws, restorations, settings
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
 from restore.settling import Change, View, by_new_device, by_paired
 from restore.store import Table
-from restore.times import rfc3339
 
 if TYPE_CHECKING:
     from restore.audit import Act
@@ -65,12 +64,5 @@ def _cancel(restore: Item, entry: Item, act: Act, call: Call, by: str) -> Change
     if not restorations.cancel(entry, call.now):
         return Change(written=False)
     act.tell("restoration.cancelled", restoration=call.path["restoration"], by=by)
-    values = {
-        "identity": call.identity,
-        "device": entry["name"],
-        "platform": entry["platform"],
-        "by": by,
-        "time": rfc3339(call.now) or "",
-    }
-    act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+    restorations.mail_cancelled(restore, entry, act, call, by)
     return Change()

@@ -99,14 +99,7 @@ def _restoration(view: View, act: Act, call: Call, number: str, entry: Item) -> 
         return Change("disputed_restoration_held")
     restorations.cancel(entry, call.now)
     act.tell("restoration.disputed", restoration=number, outcome="cancelled")
-    values = {
-        "identity": call.identity,
-        "device": entry["name"],
-        "platform": entry["platform"],
-        "by": "dispute",
-        "time": rfc3339(call.now) or "",
-    }
-    act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+    restorations.mail_cancelled(restore, entry, act, call, "dispute")
     return Change("disputed_restoration")
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import aws, orders, restorations, settings, state
+from restore import aws, orders, restorations, settings
 from restore.administrators import AdminCall, Desk
 from restore.bodies import Reasoned
 from restore.errors import Problem
 from restore.orders import Order
 from restore.settling import Change, View
 from restore.store import Table
-from restore.times import rfc3339
 
 if TYPE_CHECKING:
     from restore.audit import Act
@@ -34,12 +33,5 @@ def lambda_handler(view: View, act: Act, call: AdminCall) -> Order:
         return Order("cancellation", Change(written=False))
     told = {"restoration": number, "by": "administrator", "reason": call.body.reason, "name": entry["name"]}
     act.tell("restoration.cancelled", device=entry["k"], **told)
-    values = {
-        "identity": call.identity,
-        "device": entry["name"],
-        "platform": entry["platform"],
-        "by": "administrator",
-        "time": rfc3339(call.now) or "",
-    }
-    act.mail("restoration_cancelled", state.recipients(restore), state.language_of(restore), **values)
+    restorations.mail_cancelled(restore, entry, act, call, "administrator")
     return Order("cancellation", Change(), tells={"restoration": number, "device": entry["k"]})

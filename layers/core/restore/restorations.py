@@ -369,6 +369,18 @@ def cancel(entry: Item, now: int) -> bool:
     return True
 
 
+def mail_cancelled(restore: Item, entry: Item, act: Act, call: Call, by: str) -> None:
+    """Tell the person that a restoration under way has ended; `by` as in `restore.mail`."""
+    values = {
+        "identity": call.identity,
+        "device": entry["name"],
+        "platform": entry["platform"],
+        "by": by,
+        "time": rfc3339(call.now) or "",
+    }
+    act.mail("restoration_cancelled", recipients(restore), language_of(restore), **values)
+
+
 def forget(restore: Item, now: int) -> None:
     """Drop what has long been over, and the oldest beyond some: the item stays small.
 
