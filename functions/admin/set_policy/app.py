@@ -18,7 +18,7 @@ from restore.errors import Problem, invalid
 from restore.http import Answer
 from restore.keys import policy_key
 from restore.orders import Order, Terms
-from restore.policies import answer, stored
+from restore.policies import answer, plain, stored
 from restore.policy import NUMBERS, Policy, is_domain
 from restore.settling import Change
 from restore.store import Table
@@ -91,14 +91,11 @@ def _fields(said: WholePolicy) -> dict[str, Any]:
 
 def _set(wanted: Policy, terms: Terms, call: AdminCall) -> Order:
     _must_match(call.if_match, terms.version)
-    changed = {
-        name: {"from": _plain(getattr(terms.policy, name)), "to": _plain(value)}
-        for name, value in _plainly(wanted).items()
-        if getattr(terms.policy, name) != getattr(wanted, name)
-    }
+    before, after = plain(terms.policy), plain(wanted)
+    changed = {name: {"from": before[name], "to": after[name]} for name in after if before[name] != after[name]}
     if not changed:
         return Order("policy", Change(terms.version, written=False))
-    item = {**policy_key(), "form": 1, "fields": _plainly(wanted)}
+    item = {**policy_key(), "form": 1, "fields": after}
     write = replace(item, {"ver": terms.version} if terms.version else None)
     return Order(
         "policy",
@@ -120,11 +117,3 @@ def _must_match(if_match: str | None, version: int) -> None:
     """RFC 9110, 13.1.1: a list of strong tags. `*` would be a change of what nobody has read, so it fits nothing."""
     if f'"{version}"' not in [tag.strip() for tag in (if_match or "").split(",")]:
         raise Problem("stale")
-
-
-def _plainly(policy: Policy) -> dict[str, Any]:
-    return {name: _plain(getattr(policy, name)) for name in Policy.__slots__}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -52,7 +52,12 @@ def merged(defaults: Policy, stored: dict[str, Any]) -> Policy:
     return replace(defaults, **known)
 
 
+def plain(policy: Policy) -> dict[str, Any]:
+    """Every field of the policy as it is stored and told."""
+    domains = list(policy.email_domains) if policy.email_domains is not None else None
+    return {**{name: getattr(policy, name) for name in Policy.__slots__}, "email_domains": domains}
+
+
 def answer(policy: Policy, version: int) -> dict[str, Any]:
     """The policy on the wire: flat, with its version."""
-    domains = list(policy.email_domains) if policy.email_domains is not None else None
-    return {**{name: getattr(policy, name) for name in Policy.__slots__}, "email_domains": domains, "version": version}
+    return {**plain(policy), "version": version}
