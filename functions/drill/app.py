@@ -43,7 +43,7 @@ def lambda_handler(call: Call) -> Answer:
             raise Problem("restore_not_enabled")
         found = state.code_of(restore, vault.pepper(), call.identity, code, call.now)
         known = found[1] if found else {}
-        if not vault.pepper().fits(known.get("h"), state.CODE_PURPOSE, call.identity, code.symbols):
+        if not state.fits(known, vault.pepper(), call.identity, code):
             raise Problem("wrong_code")
         known["proven"] = call.now
         act.tell("restore.proven", code_label=known["label"])

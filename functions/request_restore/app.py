@@ -61,12 +61,11 @@ def lambda_handler(call: Call) -> Answer:
         if in_force is None or not state.can_be_restored(restore):
             raise Problem("restore_refused")  # it ended between the two writes
         key, known = in_force
-        if known.get("locked", 0) > call.now:
-            raise Problem("too_many_requests", retry_after=known["locked"] - call.now, reason="locked code")
-        if not vault.pepper().fits(known["h"], state.CODE_PURPOSE, call.identity, code.symbols):
+        state.must_not_be_locked(known, call.now)
+        if not state.fits(known, vault.pepper(), call.identity, code):
             return _wrong(restore, known, act, call)
         # the row of wrong ones ends with every right one, whatever else becomes of the request
-        in_a_row = known.pop("fails", 0) > 0
+        in_a_row = state.end_row(known)
         if before := restorations.asked_before(restore, key, call):
             restorations.accept_nonce(before[1], call)
             return Change(before)
@@ -145,10 +144,9 @@ def _all(clauses: Iterable[str]) -> str:
 
 def _wrong(restore: Item, known: Item, act: Act, call: Call) -> Change:
     """Somebody knows a third of the paper: that counts on the code, and the owner hears when it is too often."""
-    known["fails"] = known.get("fails", 0) + 1
-    act.tell("restoration.refused", code_label=known["label"], in_a_row=known["fails"])
-    if known["fails"] >= limits.wrong_codes_in_a_row:
-        known["fails"], known["locked"] = 0, call.now + limits.code_lock_seconds
+    in_a_row, locked = state.count_wrong(known, limits, call.now)
+    act.tell("restoration.refused", code_label=known["label"], in_a_row=in_a_row)
+    if locked:
         act.tell("restore.code_locked", code_label=known["label"])
         values = {
             "identity": call.identity,
@@ -168,8 +166,7 @@ def _settle(call: Call, code: RestoreCode, judge: Callable[[View, Act], Change],
         if in_force is None:
             return Change(written=False)
         _, known = in_force
-        right = vault.pepper().fits(known["h"], state.CODE_PURPOSE, call.identity, code.symbols)
-        return Change(written=right and known.pop("fails", 0) > 0)
+        return Change(written=state.fits(known, vault.pepper(), call.identity, code) and state.end_row(known))
 
     try:
         return by_new_device(table, call, judge, seen=found)

@@ -34,7 +34,6 @@ from restore.times import rfc3339, seconds_of
 
 if TYPE_CHECKING:
     from restore.administrators import AdminCall
-    from restore.conditions import Item
 
 table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 
@@ -104,17 +103,8 @@ def show_identity(call: AdminCall) -> Answer:
     rows = [row for act in acts for row in reversed(act["rows"])][:LATEST]
     names = {record["device"]: record["name"] for record in found.devices.values()}
     body["events"] = [{**audit.answer(row), "device_name": names.get(row["device"])} for row in rows]
-    body["issued_code"] = _issued(found.restore, call.now)
+    body["issued_code"] = state.issued_answer(found.restore, call.now)
     return Answer(200, body)
-
-
-def _issued(restore: Item, now: int) -> dict[str, Any] | None:
-    """The one-time code that is in force beside the user's own."""
-    issued = [one for one in restore.get("codes", {}).values() if one.get("kind") == state.ISSUED and one["x"] > now]
-    code = state.newest(issued)  # a dispute makes an earlier one good again
-    if code is None:
-        return None
-    return {"code_label": code["label"], "issued_at": rfc3339(code["at"]), "expires_at": rfc3339(code["x"])}
 
 
 def list_events(call: AdminCall) -> Answer:

@@ -23,11 +23,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from restore.codes import RestoreCode, new_label
+from restore.errors import Problem
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
     from restore.codes import Pepper
     from restore.conditions import Item
+    from restore.limits import Limits
     from restore.policy import Policy
 
 Status = Literal["off", "awaiting_email", "enabled", "disabled_by_admin"]
@@ -166,6 +168,40 @@ def code_of(restore: Item, pepper: Pepper, identity: str, code: RestoreCode, now
     codes = restore.get("codes", {})
     found = ((key, codes[key]) for key in pepper.selectors(identity, code) if key in codes)
     return next(((key, one) for key, one in found if one.get("x", now + 1) > now), None)
+
+
+def fits(known: Item, pepper: Pepper, identity: str, code: RestoreCode) -> bool:
+    """Whether this is the whole of a code of which the selector is known; of none nothing fits."""
+    return pepper.fits(known.get("h"), CODE_PURPOSE, identity, code.symbols)
+
+
+def must_not_be_locked(known: Item, now: int) -> None:
+    """Refuse a code that was guessed at too often, for as long as it is locked."""
+    if known.get("locked", 0) > now:
+        raise Problem("too_many_requests", retry_after=known["locked"] - now, reason="locked code")
+
+
+def count_wrong(known: Item, limits: Limits, now: int) -> tuple[int, bool]:
+    """A wrong code with this one's selector: how many in a row that makes, and whether it locks the code."""
+    in_a_row = known["fails"] = known.get("fails", 0) + 1
+    if in_a_row < limits.wrong_codes_in_a_row:
+        return in_a_row, False
+    known["fails"], known["locked"] = 0, now + limits.code_lock_seconds
+    return in_a_row, True
+
+
+def end_row(known: Item) -> bool:
+    """The right code ends the row of wrong ones; whether there was any."""
+    return bool(known.pop("fails", 0) > 0)
+
+
+def issued_answer(restore: Item, now: int) -> dict[str, Any] | None:
+    """`issued_code` of the contract: the one-time code that is in force beside the user's own."""
+    issued = [one for one in restore.get("codes", {}).values() if one.get("kind") == ISSUED and one["x"] > now]
+    code = newest(issued)  # a dispute makes an earlier one good again
+    if code is None:
+        return None
+    return {"code_label": code["label"], "issued_at": rfc3339(code["at"]), "expires_at": rfc3339(code["x"])}
 
 
 def has_codes(restore: Item, now: int) -> bool:
