@@ -14,7 +14,6 @@ from restore import aws, devices, disputes, pairings, settings, state
 from restore.bodies import Body, NewDevice
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
-from restore.keys import device_key
 from restore.policies import Policies
 from restore.restorations import accept_nonce, must_be_fresh
 from restore.settling import Change, View, by_new_device, by_paired
@@ -51,7 +50,7 @@ def lambda_handler(call: Call) -> Answer:
     policy, number = policies.now(), call.path["pairing"]
     verification = said.device.verification_key
     call.must_bring(said.device.public_key, verification, "device.verification_key")
-    if verification is None and policy.require_verification_key and not _was_bound_by(number, call):
+    if verification is None and policy.require_verification_key and not _is_a_repeat(number, call):
         raise invalid("device.verification_key", "is required by this server's policy")
     pepper = vault.pepper()  # before anything is read: asking for it must not tell whether there is such an identity
     try:
@@ -64,7 +63,7 @@ def lambda_handler(call: Call) -> Answer:
     except _Used:
         pass
     except Problem as problem:
-        if problem.code != "not_paired" or not _was_bound_by(number, call):
+        if problem.code != "not_paired" or not _is_a_repeat(number, call):
             raise
     else:
         return Answer(201, answer)
@@ -72,14 +71,9 @@ def lambda_handler(call: Call) -> Answer:
     return Answer(200, settled.answer)
 
 
-def _was_bound_by(number: str, call: Call) -> bool:
-    """Whether this pairing has bound the device that calls: its own record says so when all else is forgotten.
-
-    Then what comes is a repeat, whatever policy wants of new devices by now. A stranger costs this read, too, whether
-    there is such an identity or not.
-    """
-    record = table.get(device_key(call.identity, call.short)) or {}
-    return record.get("pairing") == number
+def _is_a_repeat(number: str, call: Call) -> bool:
+    """Whether this pairing has bound the device that calls: then policy's wishes for new devices do not concern it."""
+    return devices.bound_by(table, call, "pairing") == number
 
 
 def _complete(view: View, act: Act, call: Call, policy: Policy, pepper: Pepper) -> Change:

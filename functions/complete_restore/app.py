@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from restore import addresses, aws, completion, restorations, settings, state
+from restore import addresses, aws, completion, devices, restorations, settings, state
 from restore.bodies import Body, EmailCode, PublicKey
 from restore.errors import Problem, invalid
 from restore.http import Answer, Call, endpoint
-from restore.keys import device_key
 from restore.policies import Policies
 from restore.qr import restore_qr
 from restore.sealing import Sealer, keep
@@ -62,7 +61,7 @@ def lambda_handler(call: Call) -> Answer:
     except completion.Done:
         settled = repeat()
     except Problem as problem:
-        if problem.code != "not_paired" or not _was_bound_by(number, call):
+        if problem.code != "not_paired" or devices.bound_by(table, call, "restoration") != number:
             raise
         settled = repeat()
     status, answer, code = settled.answer
@@ -104,15 +103,6 @@ def _complete(view: View, act: Act, call: Call, number: str) -> Change:
     return completion.bind(view, act, entry, number, call, completion.Means(policy, vault.pepper(), sealer))
 
 
-def _was_bound_by(number: str, call: Call) -> bool:
-    """Whether this restoration has bound the device that calls: its own record says so when all else is forgotten.
-
-    A stranger costs this read, too, whether there is such an identity or not.
-    """
-    record = table.get(device_key(call.identity, call.short)) or {}
-    return record.get("restoration") == number
-
-
 def _repeat(view: View, act: Act, call: Call, number: str) -> Change:
     """The answer was lost: the same device again, and within ten minutes a fresh code in the place of the lost one."""
     if number in view.restore.get("rst", {}):
@@ -124,7 +114,7 @@ def _repeat(view: View, act: Act, call: Call, number: str) -> Change:
         return Change((200, answer, None), written=False)
     code, label = fresh
     keep(view.restore, code, sealer, policies.now(), call.identity)
-    completion.tell_replaced(view.restore, act, label, call)
+    restorations.tell_replaced(view.restore, act, label, call)
     answer |= {"restore_code": code.grouped, "code_label": label}
     return Change((200, answer, code))
 

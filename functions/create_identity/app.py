@@ -23,7 +23,6 @@ from restore.sealing import Sealer, keep
 from restore.settling import Change, View, act_of, attempts, by_paired
 from restore.store import Refused, Table
 from restore.throttle import counted, room, too_many
-from restore.times import rfc3339
 from restore.vault import Vault
 
 if TYPE_CHECKING:
@@ -216,11 +215,7 @@ def _again(call: Call, policy: Policy) -> Answer:
         if fresh:
             code, label = fresh
             keep(view.restore, code, sealer, policy, call.identity)
-            act.tell("restore.code_replaced", code_label=label)
-            for number in restorations.cancel_pending(view.restore, call.now):
-                act.tell("restoration.cancelled", restoration=number, by="new_code")
-            values = {"identity": call.identity, "label": label, "time": rfc3339(call.now) or ""}
-            act.mail("code_replaced", state.recipients(view.restore), state.language_of(view.restore), **values)
+            restorations.tell_replaced(view.restore, act, label, call)
             qr = restore_qr(call.server, call.identity, code)
             answer |= {"restore_code": code.grouped, "code_label": label, "qr": qr}
         return Change(answer, written=fresh is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from restore import aws, pairings, restorations, settings, state
+from restore import aws, devices, pairings, restorations, settings, state
 from restore.conditions import Write, by_paired_device, nonce_state, remember_nonce
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
@@ -36,7 +36,8 @@ def _reclaim(view: View, act: Act, call: Call) -> Change:
     restore, identity = view.restore, view.identity or {}
     paired: dict[str, Item] = identity.get("devices", {})
     mine = paired.get(call.short) or _aside(restore, call)
-    _must_be_verified(mine, call)
+    if unproved := devices.why_unproved(mine, call):
+        raise unproved
     state_of_nonce = nonce_state(identity, call.device, call.nonce, call.now)
     if state_of_nonce == "seen":
         raise Problem("signature_replayed")
@@ -88,11 +89,3 @@ def _aside(restore: Item, call: Call) -> Item:
     if found["v"] == proof_of(call.device, None):
         raise Problem("not_paired")  # without a verification key whoever holds the phone could do this
     return found
-
-
-def _must_be_verified(mine: Item, call: Call) -> None:
-    if mine["v"] == proof_of(call.device, call.verification):
-        return
-    if call.verification is None:
-        raise Problem("verification_required")
-    raise call.refusal("another verification key", call.verification)

@@ -152,12 +152,3 @@ def answer(view: View, call: Call) -> dict[str, Any]:
         "device": devices.answer(mine, record, now=call.now, me=call.device),
         "unpaired": record["unpaired"],
     }
-
-
-def tell_replaced(restore: Item, act: Act, label: str, call: Call) -> None:
-    """A fresh code took the place of one whose answer was lost: told as a replacement, and what it had begun ends."""
-    act.tell("restore.code_replaced", code_label=label)
-    for number in restorations.cancel_pending(restore, call.now):
-        act.tell("restoration.cancelled", restoration=number, by="new_code")
-    values = {"identity": call.identity, "label": label, "time": rfc3339(call.now) or ""}
-    act.mail("code_replaced", state.recipients(restore), state.language_of(restore), **values)

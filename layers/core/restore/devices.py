@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from restore.conditions import Item
     from restore.http import Call
+    from restore.store import Table
 
 PairedBy = Literal["creation", "restoration", "pairing"]
 
@@ -154,16 +155,32 @@ def why_refused(
     found = identity.get("devices", {}).get(call.short)
     if found is None:
         return Problem("not_paired")
-    if verified and found["v"] != proof_of(call.device, call.verification):
-        if call.verification is None:
-            return Problem("verification_required")
-        return call.refusal("another verification key", call.verification)
+    if verified and (unproved := why_unproved(found, call)):
+        return unproved
     state = nonce_state(identity, call.device, call.nonce, call.now)
     if state == "seen":
         return Problem("signature_replayed")
     if not may_be_held and found.get("h", 0) > call.now:
         return Problem("not_allowed", until=rfc3339(found["h"]))
     return "stale_slot" if state == "stale_slot" else None
+
+
+def why_unproved(entry: Item, call: Call) -> Problem | None:
+    """Why a call is not by the verification key of this entry's device, or by the device key where it has none."""
+    if entry["v"] == proof_of(call.device, call.verification):
+        return None
+    if call.verification is None:
+        return Problem("verification_required")
+    return call.refusal("another verification key", call.verification)
+
+
+def bound_by(table: Table, call: Call, how: Literal["restoration", "pairing"]) -> str | None:
+    """The restoration or pairing that has bound the device that calls: its own record knows when all else is forgotten.
+
+    A stranger costs this read, too, whether there is such an identity or not.
+    """
+    found: str | None = (table.get(device_key(call.identity, call.short)) or {}).get(how)
+    return found
 
 
 def must_be_paired(identity: Item | None, call: Call) -> Item:

@@ -345,6 +345,15 @@ def cancel_pending(restore: Item, now: int, *, except_for: str = "") -> list[str
     return ended
 
 
+def tell_replaced(restore: Item, act: Act, label: str, call: Call) -> None:
+    """A fresh code took the place of one whose answer was lost: told as a replacement, and what it had begun ends."""
+    act.tell("restore.code_replaced", code_label=label)
+    for number in cancel_pending(restore, call.now):
+        act.tell("restoration.cancelled", restoration=number, by="new_code")
+    values = {"identity": call.identity, "label": label, "time": rfc3339(call.now) or ""}
+    act.mail("code_replaced", recipients(restore), language_of(restore), **values)
+
+
 def cancel_of_ended_codes(restore: Item, now: int) -> list[str]:
     """Cancel what was begun with a code that is not there any more; the ids of what was."""
     ended = [number for number, entry in pending(restore, now).items() if entry["c"] not in restore.get("codes", {})]
