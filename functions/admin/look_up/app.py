@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from restore import (
     administrators,
+    adminlog,
     approvals,
     audit,
     aws,
@@ -28,7 +29,7 @@ from restore import (
 from restore.errors import Problem, invalid
 from restore.http import Answer
 from restore.journal import Filter
-from restore.keys import ADMINISTRATION, IDENTITY_NAME, ORDER, device_key, event_key, order_key, short_of
+from restore.keys import ADMINISTRATION, IDENTITY_NAME, device_key, short_of
 from restore.store import Table
 from restore.times import rfc3339, seconds_of
 
@@ -51,8 +52,8 @@ _LISTS: Final = {
     "devices_over": tuple(map(str, standing.DEVICES_OVER)),
 }
 """The lists that there are, by the query that asks for them and its values."""
-LAST_SEQ: Final = 9_999_999_999
-"""As many as the keys of rows have digits for."""
+NO_SEQ: Final = 10_000_000_000
+"""One more than the keys of rows have digits for."""
 _SEQ: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _TYPE: Final = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}", re.ASCII)
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -177,20 +178,14 @@ def _about_one(identity: str, wanted: Filter, cursor: str | None, size: int) -> 
     """What administrators ordered, asked and decided about an identity, with who and why: rows of their own log."""
     if cursor is not None and not _SEQ.fullmatch(cursor):
         raise invalid("cursor", "is no cursor of these events")
-    size = min(size, 100)  # the rows of a hundred marks are one read
-    last = int(cursor) - 1 if cursor is not None else LAST_SEQ
-    first = order_key(identity, 0)
-    marks = table.between(first["PK"], first["SK"], order_key(identity, last)["SK"], newest_first=True, limit=size + 1)
-    found = [int(mark["SK"].removeprefix(ORDER)) for mark in marks[:size]]
-    # an act is one row of that log, so its number is the item's
-    items = {item["rows"][0]["seq"]: item for item in table.several([event_key(ADMINISTRATION, seq) for seq in found])}
-    rows = [items[seq]["rows"][0] for seq in found if seq in items]
+    # the rows of a hundred marks are one read
+    rows, last = adminlog.about(table, identity, int(cursor) if cursor is not None else NO_SEQ, min(size, 100))
     events = [
         journal.shown(ADMINISTRATION, row)
         for row in rows
         if wanted.since <= row["at"] <= wanted.until and wanted.kind in (None, row["type"])
     ]
-    return events, str(found[-1]) if len(marks) > size else None
+    return events, None if last is None else str(last)
 
 
 def _of_one(identity: str, wanted: Filter, cursor: str | None, size: int) -> tuple[list[dict[str, Any]], str | None]:

@@ -13,7 +13,7 @@ from restore.audit import Act
 from restore.audit import erased as audit_erased
 from restore.conditions import deletion, put, put_new
 from restore.errors import Problem
-from restore.keys import ADMINISTRATION, approval_key, event_key, order_key, restore_key
+from restore.keys import ADMINISTRATION, ORDER, approval_key, event_key, order_key, restore_key
 from restore.settling import attempts, writes_of
 from restore.store import Refused
 
@@ -46,6 +46,17 @@ def tell(
             continue
         return True
     raise Problem("unavailable", retry_after=1, reason="conflicts")
+
+
+def about(table: Table, identity: str, before: int, most: int) -> tuple[list[Item], int | None]:
+    """Rows that name an identity, the newest first, of numbers below `before`; and below which to go on, if at all."""
+    first, last = order_key(identity, 0), order_key(identity, before - 1)
+    marks = table.between(first["PK"], first["SK"], last["SK"], newest_first=True, limit=most + 1)
+    found = [int(mark["SK"].removeprefix(ORDER)) for mark in marks[:most]]
+    # an act is one row of this log, so its number is the item's
+    items = {item["rows"][0]["seq"]: item for item in table.several([event_key(ADMINISTRATION, seq) for seq in found])}
+    rows = [items[seq]["rows"][0] for seq in found if seq in items]
+    return rows, found[-1] if len(marks) > most else None
 
 
 def erased(table: Table, seq: int) -> list[Write]:
