@@ -9,6 +9,7 @@ from __future__ import annotations
 from restore import aws, confirming, settings
 from restore.addresses import MAIN
 from restore.bodies import Body, EmailAddress
+from restore.confirming import Means
 from restore.http import Answer, Call, endpoint
 from restore.outbox import Outbox
 from restore.policies import Policies
@@ -19,7 +20,7 @@ table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
-limits = settings.LIMITS
+means = Means(table, outbox, vault, policies, settings.LIMITS)
 
 
 class Address(Body):
@@ -31,14 +32,4 @@ class Address(Body):
 @endpoint(body=Address)
 def lambda_handler(call: Call) -> Answer:
     """Ask for another address."""
-    answer = confirming.ask(
-        call,
-        MAIN,
-        call.body.email,
-        table=table,
-        outbox=outbox,
-        pepper=vault.pepper(),
-        policy=policies.now(),
-        limits=limits,
-    )
-    return Answer(202, answer)
+    return Answer(202, confirming.ask(call, MAIN, call.body.email, means))

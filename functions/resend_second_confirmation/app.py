@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from restore import aws, confirming, settings
 from restore.addresses import SECOND
+from restore.confirming import Means
 from restore.http import Answer, Call, endpoint
 from restore.outbox import Outbox
 from restore.policies import Policies
@@ -17,19 +18,10 @@ table = Table(lambda: aws.client("dynamodb"), settings.TABLE_NAME)
 vault = Vault(lambda: aws.client("secretsmanager"), settings.PEPPER_SECRET_ID)
 outbox = Outbox(lambda: aws.client("sesv2"), settings.SENDER, settings.MAIL_CONFIGURATION_SET)
 policies = Policies(table, settings.POLICY, settings.POLICY_SECONDS)
-limits = settings.LIMITS
+means = Means(table, outbox, vault, policies, settings.LIMITS)
 
 
 @endpoint()
 def lambda_handler(call: Call) -> Answer:
     """Mail another code."""
-    answer = confirming.mail_again(
-        call,
-        SECOND,
-        table=table,
-        outbox=outbox,
-        pepper=vault.pepper(),
-        policy=policies.now(),
-        limits=limits,
-    )
-    return Answer(202, answer)
+    return Answer(202, confirming.mail_again(call, SECOND, means))

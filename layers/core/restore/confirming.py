@@ -16,7 +16,7 @@ acts themselves wire their parts together and hand them in.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restore import addresses, disputes, restorations, state
 from restore.addresses import MAIN, SECOND, Slot
@@ -32,23 +32,26 @@ if TYPE_CHECKING:
     from restore.http import Call
     from restore.limits import Limits
     from restore.outbox import Outbox
+    from restore.policies import Policies
     from restore.policy import Policy
     from restore.settling import Settled, View
     from restore.store import Table
+    from restore.vault import Vault
 
 
-def ask(  # noqa: PLR0913 - the parts of the act
-    call: Call,
-    slot: Slot,
-    address: str,
-    *,
-    table: Table,
-    outbox: Outbox,
-    pepper: Pepper,
-    policy: Policy,
-    limits: Limits,
-) -> dict[str, Any]:
+class Means(NamedTuple):
+    """What an act needs that mails a code."""
+
+    table: Table
+    outbox: Outbox
+    vault: Vault
+    policies: Policies
+    limits: Limits
+
+
+def ask(call: Call, slot: Slot, address: str, means: Means) -> dict[str, Any]:
     """Ask for another address; what is in force and what is awaited then. A mail that SES refuses changes nothing."""
+    pepper, policy, limits = means.vault.pepper(), means.policies.now(), means.limits
 
     def decide(view: View, act: Act, _mine: Write) -> Change:
         restore = view.restore
@@ -72,20 +75,19 @@ def ask(  # noqa: PLR0913 - the parts of the act
         tell(act, "address_requested", state.recipients(restore), view, call, slot, token=link.sealed)
         return Change(code, further=[_counted(restore, call, slot, pepper, limits)])
 
-    settled = by_paired(table, call, decide, verified=True, may_be_held=False, full=True)
+    settled = by_paired(means.table, call, decide, verified=True, may_be_held=False, full=True)
     restore = settled.after
     if settled.answer is not None:
-        _mail(settled, call, slot, table=table, outbox=outbox, limits=limits)
+        _mail(settled, call, slot, means)
     return {
         "email_hint": addresses.hint(restore.get(slot.noun)),
         "email_pending": addresses.pending_answer(restore, call.now, slot),
     }
 
 
-def mail_again(
-    call: Call, slot: Slot, *, table: Table, outbox: Outbox, pepper: Pepper, policy: Policy, limits: Limits
-) -> dict[str, Any]:
+def mail_again(call: Call, slot: Slot, means: Means) -> dict[str, Any]:
     """Mail another code to the address that is awaited; what is awaited then."""
+    pepper, policy, limits = means.vault.pepper(), means.policies.now(), means.limits
 
     def decide(view: View, act: Act, _mine: Write) -> Change:
         restore = view.restore
@@ -94,8 +96,8 @@ def mail_again(
         act.tell(f"{slot.noun}.confirmation_resent")
         return Change(code, further=[_counted(restore, call, slot, pepper, limits)])
 
-    settled = by_paired(table, call, decide, may_be_held=False)
-    _mail(settled, call, slot, table=table, outbox=outbox, limits=limits)
+    settled = by_paired(means.table, call, decide, may_be_held=False)
+    _mail(settled, call, slot, means)
     return {"email_pending": addresses.pending_answer(settled.after, call.now, slot)}
 
 
@@ -170,7 +172,7 @@ def _others(told: list[str], address: str) -> list[str]:
     return [] if any(addresses.same(one, address) for one in told) else [address]
 
 
-def _mail(settled: Settled, call: Call, slot: Slot, *, table: Table, outbox: Outbox, limits: Limits) -> None:
+def _mail(settled: Settled, call: Call, slot: Slot, means: Means) -> None:
     """Mail a code to the address that is awaited; where SES refuses it, nothing is awaited that was not before."""
     restore = settled.after
 
@@ -181,16 +183,16 @@ def _mail(settled: Settled, call: Call, slot: Slot, *, table: Table, outbox: Out
         return undone
 
     try:
-        outbox.send(
+        means.outbox.send(
             "address_confirmation",
             state.language_of(restore),
             to=restore[slot.pending]["to"],
             identity=call.identity,
             server=call.server,
-            values={"code": settled.answer, "validity": str(limits.email_code_seconds)},
+            values={"code": settled.answer, "validity": str(means.limits.email_code_seconds)},
         )
     except Problem:
-        take_back(table, call, settled, f"{slot.noun}.confirmation_failed", undo)
+        take_back(means.table, call, settled, f"{slot.noun}.confirmation_failed", undo)
         raise
 
 
