@@ -15,11 +15,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.admin_token import read_stack
 from local.deployment import STACK, Account
 from local.errors import StackError
-from local.places import STATE
 from local.user_pool import ROLES, invite
+from local.whereabouts import add_folder_option, read_stack
 
 ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 
@@ -64,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--here", action="store_true", help="the stack that `make serve` keeps up, instead of one in the cloud"
     )
-    made.add_argument("--folder", type=Path, default=STATE, help="where its stack.json is (default %(default)s)")
+    add_folder_option(made, "where its stack.json is")
     return made
 
 

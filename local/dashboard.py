@@ -15,12 +15,10 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from local.admin_token import read_stack
 from local.deployment import Account
-from local.errors import StackError
-from local.places import ROOT, STATE
+from local.errors import said
+from local.places import ROOT
+from local.whereabouts import add_folder_option, answering, read_stack
 
 FUNCTION = "Dashboard"
 SOURCES = ROOT / "functions" / "dashboard"
@@ -28,35 +26,31 @@ KEPT = ROOT / ".tools" / "dashboard"
 PAUSE_SECONDS = 0.3
 
 
+@said
 def main(arguments: Sequence[str]) -> int:
     """Put every change there until interrupted; exit status 0, 1 when no stack is up."""
     parser = argparse.ArgumentParser(
         prog="python -m local dashboard", description="Show changes of functions/dashboard in the stack that is up."
     )
-    parser.add_argument("--folder", type=Path, default=STATE, help="where the stack.json is (default %(default)s)")
+    add_folder_option(parser)
     parser.add_argument("--once", action="store_true", help="put it there as it is now, and end")
     options = parser.parse_args(arguments)
     try:
-        stack = read_stack(options.folder)
-        print("Waiting for changes in functions/dashboard. Ctrl-C ends.", flush=True)
-        seen = None if options.once else state_of(SOURCES)
-        while True:
-            now = state_of(SOURCES)
-            if now != seen:
-                seen = now
-                _show(stack)
-            if options.once:
-                return 0
-            time.sleep(PAUSE_SECONDS)
+        with answering(options.folder):
+            stack = read_stack(options.folder)
+            print("Waiting for changes in functions/dashboard. Ctrl-C ends.", flush=True)
+            seen = None if options.once else state_of(SOURCES)
+            while True:
+                now = state_of(SOURCES)
+                if now != seen:
+                    seen = now
+                    _show(stack)
+                if options.once:
+                    return 0
+                time.sleep(PAUSE_SECONDS)
     except KeyboardInterrupt:
         print()
         return 0
-    except StackError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"The stack of {options.folder} does not answer as it should: {error}", file=sys.stderr)
-        return 1
 
 
 def state_of(folder: Path) -> dict[Path, int]:

@@ -1,5 +1,8 @@
 """What can go wrong on the way to a running stack, said so that a person can mend it."""
 
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 
 TAIL = 25
@@ -11,6 +14,20 @@ class StackError(Exception):
 
 class AddressError(StackError):
     """The address or port asked for cannot be had; the text says how to choose another."""
+
+
+def said(main: Callable[[Sequence[str]], int]) -> Callable[[Sequence[str]], int]:
+    """Decorate a command: what cannot be done is its sentence on stderr, and exit status 1."""
+
+    @wraps(main)
+    def command(arguments: Sequence[str]) -> int:
+        try:
+            return main(arguments)
+        except StackError as error:
+            print(error, file=sys.stderr)
+            return 1
+
+    return command
 
 
 def tail_of(log: Path, lines: int = TAIL) -> str:

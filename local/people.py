@@ -6,43 +6,32 @@ restoration under way, a device that is held, barred.
 
 import argparse
 import secrets
-import sys
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-import httpx
-from botocore.exceptions import BotoCoreError, ClientError
-
-from local.admin_token import read_stack
 from local.clerk import Clerk
-from local.errors import StackError
+from local.errors import said
 from local.inbox import Inbox
 from local.phone import Phone, Unexpected
-from local.places import STATE
 from local.user_pool import Administrators
+from local.whereabouts import add_folder_option, answering, read_stack
 
 
+@said
 def main(arguments: Sequence[str]) -> int:
     """Make them, and say who they are; exit status 0, 1 when no stack is up or it answers otherwise."""
     parser = argparse.ArgumentParser(
         prog="python -m local people", description="Make a few people at the stack that is up, one in each state."
     )
-    parser.add_argument("--folder", type=Path, default=STATE, help="where the stack.json is (default %(default)s)")
+    add_folder_option(parser)
     options = parser.parse_args(arguments)
-    try:
+    with answering(options.folder, OSError, Unexpected):
         stack = read_stack(options.folder)
         for name, live in LIVES.items():
             someone = Someone(stack, name)
             told = live(someone) if someone.is_new() else "is there already"
             print(f"  {name:<6} {told}", flush=True)
-    except StackError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (httpx.TransportError, BotoCoreError, ClientError, OSError, Unexpected) as error:
-        print(f"The stack of {options.folder} does not answer as it should: {error}", file=sys.stderr)
-        return 1
     return 0
 
 

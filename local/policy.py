@@ -8,12 +8,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import boto3
 
-from local.places import ROOT, STATE
+from local.places import ROOT
+from local.whereabouts import add_folder_option
 
 sys.path.insert(0, str(ROOT / "layers" / "core"))
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m local policy", description="Show or change a stack's policy.")
     parser.add_argument("changes", nargs="*", metavar="FIELD=VALUE", help="JSON, or `default`")
-    parser.add_argument("--folder", type=Path, default=STATE, help="where its stack.json is (default %(default)s)")
+    add_folder_option(parser, "where its stack.json is")
     options = parser.parse_args(arguments)
     try:
         stack = json.loads((options.folder / "stack.json").read_text(encoding="utf-8"))

@@ -14,24 +14,21 @@ may write such a row, too: it says when somebody last looked, and proves nothing
 import argparse
 import io
 import re
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.admin_token import read_stack
 from local.deployment import STACK, Account
-from local.errors import StackError
+from local.errors import StackError, said
 from local.phone import Unexpected
-from local.places import STATE
 from local.progress import Progress
 from local.signed_days import Archive, SignedDays, Version
+from local.whereabouts import add_folder_option, read_stack
 from local.wholeness import UNREADABLE, Finding, Logs, Report
 from restore import adminlog
 from restore.codes import Pepper
@@ -213,6 +210,7 @@ def lines_of(report: Report) -> list[str]:
     ]
 
 
+@said
 def main(arguments: Sequence[str]) -> int:
     """Verify a log; exit status 0 where it is whole, 1 where it is not or cannot be read, 2 for a wrong option."""
     parser = argparse.ArgumentParser(
@@ -222,9 +220,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--stack", help=f"a stack in the cloud, such as {STACK}, instead of the one that is up here")
     parser.add_argument("--region", help="its region (default: that of the AWS settings in force)")
     parser.add_argument("--profile", help="profile of the AWS settings")
-    parser.add_argument(
-        "--folder", type=Path, default=STATE, help="where the stack.json of the one that is up is (default %(default)s)"
-    )
+    add_folder_option(parser, "where the stack.json of the one that is up is")
     parser.add_argument(
         "--record",
         action="store_true",
@@ -240,12 +236,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.record:
             deployment.record(report, int(time.time()))
             print("Recorded in the administrators' log as log.verified.")
-    except StackError as error:
-        print(error, file=sys.stderr)
-        return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"The log cannot be read: {error}", file=sys.stderr)
-        return 1
+        raise StackError(f"The log cannot be read: {error}") from error
     return 0 if report.whole else 1
 
 
