@@ -16,7 +16,7 @@ from restore.codes import RestoreCode
 from restore.conditions import Write
 from restore.errors import Problem
 from restore.http import Answer, Call, endpoint
-from restore.keys import device_key, restore_key
+from restore.keys import device_key
 from restore.outbox import Outbox
 from restore.policies import Policies
 from restore.settling import Change, View, by_new_device, take_back
@@ -26,7 +26,7 @@ from restore.times import rfc3339
 from restore.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from restore.audit import Act
     from restore.conditions import Item
@@ -97,20 +97,8 @@ def lambda_handler(call: Call) -> Answer:
 
 def _refuse_first(call: Call, code: RestoreCode) -> Item:
     """Refuse, and count it on the source address, unless the selector is in force; then what there is to judge."""
-    unrestorable = Write("ConditionCheck", dict(restore_key(call.identity)))
-    on, way_back, email, barred = (unrestorable.name(name) for name in ("on", "way_back", "email", "barred"))
-    now = unrestorable.value(call.now)
-    keys = vault.pepper().selectors(call.identity, code)
-    selected = [(unrestorable.name("codes", key), unrestorable.name("codes", key, "x")) for key in keys]
-    reasons = [
-        _all(f"attribute_not_exists({code}) OR {ends} <= {now}" for code, ends in selected),
-        f"attribute_not_exists({on}) AND attribute_not_exists({way_back})",
-        f"attribute_not_exists({email})",
-        f"attribute_exists({barred})",
-    ]
-    if not policies.now().restore_enabled:
-        reasons.append(f"attribute_exists({on}) OR attribute_exists({way_back})")  # with its opposite above: always
-    unrestorable.when(" OR ".join(f"({reason})" for reason in reasons))
+    selectors = vault.pepper().selectors(call.identity, code)
+    unrestorable = state.unrestorable(call.identity, selectors, call.now, policies.now())
     try:
         table.transact([_failure(call), unrestorable])
     except Refused as refused:
@@ -134,12 +122,6 @@ def _begin(restore: Item, key: str, act: Act, call: Call) -> Change:
     never_bound = Write("ConditionCheck", device_key(call.identity, call.short))
     never_bound.when(f"attribute_not_exists({never_bound.name('PK')})")
     return Change(begun, further=[(never_bound, Problem("device_exists"))])
-
-
-def _all(clauses: Iterable[str]) -> str:
-    """All of them, in parentheses only where there are several: DynamoDB refuses redundant ones."""
-    first, *others = clauses
-    return " AND ".join(f"({clause})" for clause in (first, *others)) if others else first
 
 
 def _wrong(restore: Item, known: Item, act: Act, call: Call) -> Change:

@@ -15,7 +15,7 @@
 | `rst` | restorations that are pending, and the last ones that are over (`restore.restorations`) |
 | `lang` | the language of mails |
 
-Everything here is pure: it takes the item as it was read and makes the one to be written.
+Everything here is pure: it takes the item as it was read and makes the one to be written, or what the table is asked.
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from restore.codes import RestoreCode, new_label
+from restore.conditions import Write
 from restore.errors import Problem
+from restore.keys import restore_key
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from restore.codes import Pepper
     from restore.conditions import Item
     from restore.limits import Limits
@@ -214,6 +218,29 @@ def can_be_restored(restore: Item) -> bool:
     if restore.get("barred") or not restore.get("email"):
         return False
     return bool(restore.get("on") or restore.get("way_back"))
+
+
+def unrestorable(identity: str, selectors: Sequence[str], now: int, policy: Policy) -> Write:
+    """The opposite, asked of the table: that no code with one of these selectors begins a restoration."""
+    write = Write("ConditionCheck", dict(restore_key(identity)))
+    on, way_back, email, barred = (write.name(name) for name in ("on", "way_back", "email", "barred"))
+    moment = write.value(now)
+    selected = [(write.name("codes", key), write.name("codes", key, "x")) for key in selectors]
+    reasons = [
+        _all(f"attribute_not_exists({code}) OR {ends} <= {moment}" for code, ends in selected),
+        f"attribute_not_exists({on}) AND attribute_not_exists({way_back})",
+        f"attribute_not_exists({email})",
+        f"attribute_exists({barred})",
+    ]
+    if not policy.restore_enabled:
+        reasons.append(f"attribute_exists({on}) OR attribute_exists({way_back})")  # with its opposite above: always
+    return write.when(" OR ".join(f"({reason})" for reason in reasons))
+
+
+def _all(clauses: Iterable[str]) -> str:
+    """All of them, in parentheses only where there are several: DynamoDB refuses redundant ones."""
+    first, *others = clauses
+    return " AND ".join(f"({clause})" for clause in (first, *others)) if others else first
 
 
 def recipients(restore: Item) -> list[str]:
