@@ -229,7 +229,7 @@ class Logs:
     def _know_names(self) -> None:
         """Which log a keyed hash of a name stands for; an erasure under way is put together with what it has moved."""
         for name in [one for one, chain in self.chains.items() if not chain.erased and one != ADMINISTRATION]:
-            hashes = self._pepper.hashes(tombstones.PURPOSE, name, "")
+            hashes = tombstones.hashes_of(name, self._pepper)
             gone = next((one for one in hashes if one in self.chains), None)
             if gone:
                 moving = self.chains.pop(name)
@@ -276,7 +276,7 @@ class Logs:
             return entry.chain
         if entry.chain not in self._names:
             # an entry may keep the name for a moment after its identity was erased
-            hashes = self._pepper.hashes(tombstones.PURPOSE, entry.chain, "")
+            hashes = tombstones.hashes_of(entry.chain, self._pepper)
             if erased := next((one for one in hashes if one in self.chains), None):
                 self._names[entry.chain] = erased
         if entry.chain not in self._names:

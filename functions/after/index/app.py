@@ -67,7 +67,7 @@ def _enter(chain: str, rows: list[Item]) -> None:
     if chain == ADMINISTRATION:
         table.fill(journal.entries(chain, rows, now, late_as=lambda: chain))
         return
-    table.fill(journal.entries(chain, rows, now, late_as=lambda: _name_hash(chain)))
+    table.fill(journal.entries(chain, rows, now, late_as=lambda: tombstones.hash_of(chain, vault.pepper())))
     if _counted(chain):
         return
     name_hash = tombstones.find(table, chain, vault.pepper())
@@ -91,7 +91,3 @@ def _counted(identity: str) -> bool:
             continue  # it was erased, or somebody else has counted it
         return True
     raise Problem("unavailable", reason="conflicts")
-
-
-def _name_hash(identity: str) -> str:
-    return vault.pepper().hash(tombstones.PURPOSE, identity, "")

@@ -128,7 +128,7 @@ def _chain(entry: Item) -> str:
     if "chain" in entry:
         return str(entry["chain"])
     identity: str = entry["identity"]
-    return identity if identity == ADMINISTRATION else vault.pepper().hash(tombstones.PURPOSE, identity, "")
+    return identity if identity == ADMINISTRATION else tombstones.hash_of(identity, vault.pepper())
 
 
 def _put_part(day: str, number: int, part: list[dict[str, Any]]) -> dict[str, Any]:

@@ -21,13 +21,23 @@ if TYPE_CHECKING:
     from restore.conditions import Item
     from restore.store import Table
 
-PURPOSE: Final = "taken name"
+_PURPOSE: Final = "taken name"
+
+
+def hash_of(identity: str, pepper: Pepper) -> str:
+    """What stands for a name that nobody may read: its keyed hash under the pepper in force."""
+    return pepper.hash(_PURPOSE, identity, "")
+
+
+def hashes_of(identity: str, pepper: Pepper) -> tuple[str, ...]:
+    """The same under every version of the pepper."""
+    return pepper.hashes(_PURPOSE, identity, "")
 
 
 def must_be_free(identity: str, pepper: Pepper) -> list[Write]:
     """Checks that no identity of this name was ever erased: one for each version of the pepper."""
     checks = []
-    for name_hash in pepper.hashes(PURPOSE, identity, ""):
+    for name_hash in hashes_of(identity, pepper):
         check = Write("ConditionCheck", tombstone_key(name_hash))
         checks.append(check.when(f"attribute_not_exists({check.name('PK')})"))
     return checks
@@ -40,13 +50,13 @@ def is_one(found: Item | None) -> bool:
 
 def erected(identity: str, pepper: Pepper, restore: Item, now: int) -> Write:
     """The tombstone of an identity, with the head that its log has in the restore item."""
-    key = tombstone_key(pepper.hash(PURPOSE, identity, ""))
+    key = tombstone_key(hash_of(identity, pepper))
     return put_new({**key, "form": 1, "at": now, "seq": restore["seq"], "head": restore["head"]})
 
 
 def find(table: Table, identity: str, pepper: Pepper) -> str | None:
     """The hash under which an identity's tombstone lies, or None where it was never erased."""
-    for name_hash in pepper.hashes(PURPOSE, identity, ""):
+    for name_hash in hashes_of(identity, pepper):
         if table.get(tombstone_key(name_hash)):
             return name_hash
     return None
