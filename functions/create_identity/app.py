@@ -146,7 +146,7 @@ def _mail_first(email: str, restore: Item, call: Call) -> None:
             if any(found is not None for found in (standing, full, *erased)):
                 raise
             if flooded is not None:
-                raise too_many(addresses.DAY, call.now, "confirmation mails to one address") from None
+                raise addresses.flooded(call.now) from None
             if claimed is None:
                 raise
         else:

@@ -19,7 +19,6 @@ from restore.qr import restore_qr
 from restore.sealing import Sealer, keep
 from restore.settling import Change, View, by_paired, take_back
 from restore.store import Table
-from restore.throttle import too_many
 from restore.times import rfc3339
 from restore.vault import Vault
 
@@ -111,6 +110,6 @@ def _address(email: str | None, view: View, change: Change, call: Call, policy: 
     if open_now and addresses.same(restore["pending"]["to"], email):
         return None  # asked for again: the mail is under way
     code = addresses.begin(restore, email, identity=call.identity, pepper=vault.pepper(), limits=limits, now=call.now)
-    flooded = too_many(addresses.DAY, call.now, "confirmation mails to one address")
-    change.further.append((addresses.counted_mail(email, call.source, vault.pepper(), limits, call.now), flooded))
+    counted = addresses.counted_mail(email, call.source, vault.pepper(), limits, call.now)
+    change.further.append((counted, addresses.flooded(call.now)))
     return code

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from restore import disputes
 from restore.codes import new_email_code
 from restore.errors import Problem
-from restore.throttle import counted
+from restore.throttle import counted, too_many
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
@@ -314,6 +314,11 @@ def counted_mail(address: str, source: str, pepper: Pepper, limits: Limits, now:
     """
     what = f"mail#{pepper.hash('mailed address', '', address.casefold())}"
     return counted(what, source, limit=limits.confirmation_mails_per_source, seconds=DAY, now=now)
+
+
+def flooded(now: int) -> Problem:
+    """The refusal where `counted_mail` finds no room."""
+    return too_many(DAY, now, "confirmation mails to one address")
 
 
 def _delivery(restore: Item, slot: Slot) -> Item:

@@ -22,7 +22,6 @@ from restore import addresses, disputes, restorations, state
 from restore.addresses import MAIN, SECOND, Slot
 from restore.errors import Problem, invalid
 from restore.settling import Change, by_paired, take_back
-from restore.throttle import too_many
 from restore.times import rfc3339
 
 if TYPE_CHECKING:
@@ -197,8 +196,8 @@ def _mail(settled: Settled, call: Call, slot: Slot, means: Means) -> None:
 
 
 def _counted(restore: Item, call: Call, slot: Slot, pepper: Pepper, limits: Limits) -> tuple[Write, Problem]:
-    flooded = too_many(addresses.DAY, call.now, "confirmation mails to one address")
-    return addresses.counted_mail(restore[slot.pending]["to"], call.source, pepper, limits, call.now), flooded
+    counted = addresses.counted_mail(restore[slot.pending]["to"], call.source, pepper, limits, call.now)
+    return counted, addresses.flooded(call.now)
 
 
 def _tell_enabled(restore: Item, act: Act, call: Call) -> None:
