@@ -497,6 +497,8 @@ def test_an_answer_that_never_came_is_not_called_nothing(
         return
     said = {"lost": "it has probably been carried out", "used": "It was carried out already, or denied"}
     expect(card).to_contain_text(said[how])
+    if how == "lost":
+        expect(card).to_contain_text("If the first code was made after all, it ends with the next one.")
     assert "Nothing was changed" not in at.page.inner_text("main")
     at.picture(f"approval-{how}-desktop-en-light")
     card.get_by_role("link", name="The user's latest events").click()
