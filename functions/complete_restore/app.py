@@ -100,6 +100,8 @@ def _complete(view: View, act: Act, call: Call, number: str) -> Change:
         restorations.accept_nonce(entry, call)
         if entry["ready"] > call.now:
             return Change((202, {"restoration": restorations.answer(number, entry, restore, call)}, None))
+        if "vk" not in entry and policy.require_verification_key:  # asked for since the code was proved
+            raise invalid("verification_key", "is required by this server's policy")
     return completion.bind(view, act, entry, number, call, completion.Means(policy, vault.pepper(), sealer))
 
 

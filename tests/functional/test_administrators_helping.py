@@ -684,6 +684,20 @@ def test_disabling_after_a_way_back_ends_it(world: World, admin: Clerk) -> None:
     admin.act("ada", "restore-code/issue", hours=1).expect(409, "restore_not_enabled")
 
 
+def test_a_way_back_opens_nothing_that_its_owner_had_closed(world: World, admin: Clerk) -> None:
+    """S15: a way back that finds restore disabled has not switched it off, so no code is issued after it."""
+    owner, other = world.owner(), world.phone()
+    offer = owner.phone.offer_pairing().expect(201)
+    other.scan("ada", offer["pairing"]["id"], offer["secret"]).expect(201)
+    world.clock.move(DAY)
+    held = world.restored(owner).phone
+    held.unpair(owner.phone.id).expect(204)
+    other.disable().expect(204)
+    owner.phone.come_back().expect(204)
+    held.sign_in().expect(401, "not_paired")
+    admin.act("ada", "restore-code/issue", hours=1).expect(409, "restore_not_enabled")
+
+
 def test_for_whom_none_is_issued(world: World, admin: Clerk, helper: Clerk) -> None:
     """409: restore off, barred, or no confirmed address to which the second code could go."""
     owner = world.owner()

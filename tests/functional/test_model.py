@@ -16,6 +16,7 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from tests.functional.life.ending import ENDINGS, Ending
 from tests.functional.life.known import MAIN, Awaited, Bound, Code, Rules
+from tests.functional.life.offices import Order
 from tests.functional.life.post import World
 from tests.functional.world import DAY, HOUR, MINUTE
 
@@ -27,6 +28,8 @@ POLICIES = st.builds(
     require_verification_key=st.sampled_from([True, True, False]),
     unpair_others_on_restore=st.sampled_from([False, False, True]),
     unpair_others_on_pairing=st.sampled_from([False, False, True]),
+    two_person_approval=st.sampled_from([False, True]),
+    enforce_on_creation=st.booleans(),
 )
 PAUSES = [1, 31, 31, 5 * MINUTE, 5 * MINUTE, 11 * MINUTE, 2 * HOUR, 25 * HOUR, 3 * DAY, 8 * DAY]
 BEGINNINGS = ["enabled", "enabled", "enabled", "without an address", "with an address"]
@@ -46,20 +49,26 @@ class Life(Ending):
 
     def begins(self, beginning: str, ending: str, policy: Rules) -> None:
         """Create it."""
-        self.policy, self.ending = policy, ending
+        self.ending = ending
         address = f"{self.identity}@example.com"
+        if beginning != "enabled":
+            self._has_policy(policy)
         if beginning == "enabled":
             owner = self.world.owner(self.identity)
             phone = owner.phone
-            self.world.redeploy(policy.parameters)
             self.address[MAIN] = address
-            self.live = {owner.restore_code: Code(self.now)}
+            self.live, self.on = {owner.restore_code: Code(self.now)}, True
             self.proved[MAIN] = self.world.mailed_code(address)
             self.settled[MAIN] = (self.proved[MAIN], "used")
         else:
-            self.world.redeploy(policy.parameters)
             phone = self.world.phone(name="phone 0")
-            phone.create(self.identity, address if beginning == "with an address" else None).expect(201)
+            if policy.enforce_on_creation and beginning == "without an address":
+                phone.create(self.identity).expect(409, "email_required")
+                beginning = "with an address"
+            made = phone.create(self.identity, address if beginning == "with an address" else None).expect(201)
+            assert ("restore_code" in made) == policy.enforce_on_creation
+            if policy.enforce_on_creation:
+                self.live, self.on = {made["restore_code"]: Code(self.now, kept=policy.keep_sealed_codes)}, True
         if beginning == "with an address":
             self.awaited[MAIN] = Awaited(address, self.world.mailed_code(address), self.now + 10 * MINUTE, self.now)
         self.phones[phone.id] = phone
@@ -68,6 +77,12 @@ class Life(Ending):
         if beginning != "without an address":
             self.confirmation_mails.append(self.now)
             self.mails_to[address] = 1
+        if beginning == "enabled":
+            self._has_policy(policy)
+
+    def _has_policy(self, policy: Rules) -> None:
+        if policy != self.policy:
+            self.gives("anna", Order("policy", "/policy", rules=policy, version=self.version))
 
     @rule(
         seconds=st.sampled_from([1, 31, 31, 5 * MINUTE, 5 * MINUTE, 11 * MINUTE, 2 * HOUR, 25 * HOUR, 3 * DAY, 8 * DAY])

@@ -771,3 +771,31 @@ def test_the_table_is_whole() -> None:
         found |= {(field, act) for way, fields in THROUGH.items() if re.search(way, text) for field in fields}
     assert found - ELSEWHERE <= set(EFFECTS), found - ELSEWHERE - set(EFFECTS)
     assert len(found) > len(DEFAULT)
+
+
+def test_a_key_required_while_a_restoration_waits(world: World) -> None:
+    """N8: a device that would come without one is 422 though it was proved before; nothing is spent, and it goes on."""
+    owner = world.owner()
+    set_policy(world, require_verification_key=False, waiting_hours=1).expect(200)
+    new, number, code = world.begun(owner, verification_kind=None)
+    new.complete(number, code).expect(202)
+    set_policy(world, require_verification_key=True).expect(200)
+    world.clock.move(HOUR)
+    answer = new.complete(number, None)
+    answer.expect(422, "invalid")
+    assert answer.document["errors"][0]["field"] == "verification_key"
+    new.sign_in().expect(401, "not_paired")
+    set_policy(world, require_verification_key=False).expect(200)
+    new.complete(number, None).expect(201)
+
+
+def test_unpairing_by_policy_while_a_restoration_waits(world: World) -> None:
+    """S14: policy's unpairing wins over what the new phone has settled, also where it came while it waited."""
+    owner = world.owner()
+    set_policy(world, waiting_hours=1).expect(200)
+    new, number, code = world.begun(owner)
+    new.complete(number, code, "keep").expect(202)
+    set_policy(world, unpair_others_on_restore=True).expect(200)
+    world.clock.move(HOUR)
+    assert new.complete(number, None).expect(201)["unpaired"] == [owner.phone.id]
+    owner.phone.sign_in().expect(401, "not_paired")

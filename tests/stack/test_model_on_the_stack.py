@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
+from local.administrators import Administrators
+from local.clerk import Clerk
 from local.phone import Answer, Phone
-from restore.keys import identity_key
+from restore.keys import ADMINISTRATION, identity_key
 from restore.store import unpack
 from tests.functional.life.known import Attempt, Rules
-from tests.functional.life.restoring import MAX_DEVICES
 from tests.functional.test_model import BEGINNINGS, Life
 from tests.stack.people import some_source
 from tests.stack.racing import at_once, check_history
@@ -65,13 +66,19 @@ class Deployed:
     clock: WallClock = field(default_factory=WallClock)
     answers: list[Answer] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
+    clerks: dict[str, Clerk] = field(default_factory=dict)
+    life: str = field(default_factory=lambda: os.urandom(4).hex())
 
     def rest(self) -> None:
         """The stack stays."""
 
-    def redeploy(self, parameters: dict[str, str]) -> None:
-        """The stack has the policy that it has."""
-        assert not parameters
+    def clerk(self, role: str, person: str) -> Clerk:
+        """Somebody who administers, one for each life: an hour has thirty acts of a person."""
+        if person not in self.clerks:
+            name = f"{re.sub('[^a-z]', '', person)}-{self.life}"
+            token = Administrators.of(self.stack.summary).token(role, name)
+            self.clerks[person] = Clerk(self.stack.api, token, self.answers)
+        return self.clerks[person]
 
     def owner(self, identity: str) -> Owner:
         """Create an identity with restore enabled."""
@@ -118,6 +125,35 @@ class Deployed:
         found = self.stack.client("dynamodb").get_item(TableName=self.stack.table, Key=key, ConsistentRead=True)
         return unpack(found.get("Item", {}))
 
+    def rows(self, identity: str) -> list[dict[str, Any]]:
+        """The rows of a log, oldest first."""
+        found: list[dict[str, Any]] = []
+        pages = self.stack.client("dynamodb").get_paginator("query")
+        key = identity_key(identity)["PK"]
+        for page in pages.paginate(
+            TableName=self.stack.table,
+            ConsistentRead=True,
+            KeyConditionExpression="PK = :key AND begins_with(SK, :events)",
+            ExpressionAttributeValues={":key": {"S": key}, ":events": {"S": "E#"}},
+        ):
+            found += [row for item in page["Items"] for row in unpack(item)["rows"]]
+        return found
+
+    def office_rows(self) -> list[dict[str, Any]]:
+        """The rows of the administrators' log, oldest first."""
+        return self.rows(ADMINISTRATION)
+
+    def letters(self, to: set[str]) -> dict[str, int]:
+        """How many mails each of these addresses has had."""
+        return {address: len(self.stack.mailbox.mails(address)) for address in to}
+
+    def must_have_written(self, to: set[str], before: dict[str, int]) -> None:
+        """Each of these addresses has had a mail since, or gets one soon."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and not all(n > before[address] for address, n in self.letters(to).items()):
+            time.sleep(0.2)
+        assert all(n > before[address] for address, n in self.letters(to).items()), "nobody was told"
+
     def must_have_whole_logs(self, identity: str) -> None:
         """B4: no gap, no fork."""
         if self.item(identity, "I").get("devices"):
@@ -150,12 +186,18 @@ class LifeOnTheStack(Life):
         """As in memory, under the policy that the stack has."""
         self.begins(beginning, ending, policy)
 
+    def changes_policy(self, *_: Any, **__: Any) -> None:
+        """The stack keeps the policy that it has: others live there, too."""
+
+    allows_again = is_overtaken_by_policy = is_overtaken_at_pairing = changes_policy
+
     @rule(seconds=st.just(0))
     def waits(self, seconds: int) -> None:
         """Nobody moves this clock."""
 
     def must_find_a_way_back(self) -> None:
         """Where no hold has to be waited for: a phone that is not held, or the sheet and the mailbox, are enough."""
+        self.opens_again()
         free = [key for key in self.in_order(self.paired) if not self.is_held(key)]
         if free:
             self.must_have_all_rights(self.phones[free[0]])
@@ -165,7 +207,9 @@ class LifeOnTheStack(Life):
     def ready(self) -> list[Attempt]:
         """Restorations that the right code would finish, each of another phone."""
         good = {one.phone.id: one for one in self.attempts if self.awaits_code(one) and one.code is not None}
-        return [one for key, one in good.items() if key not in self.bound and len(self.paired) < MAX_DEVICES]
+        return [
+            one for key, one in good.items() if key not in self.bound and len(self.paired) < self.policy.max_devices
+        ]
 
     @precondition(lambda self: len(self.ready()) > 1)
     @rule(data=st.data())

@@ -75,14 +75,17 @@ class Means(NamedTuple):
 
 
 def bind(view: View, act: Act, entry: Item, number: str, call: Call, means: Means) -> Change:
-    """Bind the device, spend both codes, replace the restore code, and unpair the others where that was settled."""
+    """Bind the device, spend both codes, replace the restore code, and unpair the others.
+
+    These go where that was settled, or where policy wants it by now: it wins over what was settled before it.
+    """
     policy, pepper, sealer = means
     restore = view.restore
     held_until = devices.held_until(call.now, policy.hold_seconds, entry.get("held_until", 0))
     mine = devices.entry(call.device, entry.get("vk"), call.now, held_until)
     change = Change()
     others: dict[str, Item] = {}
-    if entry["unpair"]:
+    if entry["unpair"] or policy.unpair_others_on_restore:
         if view.identity is None:
             raise DevicesNeeded
         others = view.identity["devices"]

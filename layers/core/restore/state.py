@@ -160,10 +160,14 @@ def reissue(
 
 
 def switch_off(restore: Item, *, by_way_back: bool = False) -> None:
-    """End every code; an administrator's bar stays. After a way back a code may be issued nevertheless."""
+    """End every code; an administrator's bar stays.
+
+    After a way back a code may be issued nevertheless, but where its owner had switched restore off before.
+    """
+    was_on = restore.get("on") or restore.get("way_back")
     for name in ("codes", "on", "enabled_at", "way_back"):
         restore.pop(name, None)
-    if by_way_back:
+    if by_way_back and was_on:
         restore["way_back"] = True
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from local.phone import other_digits
-from tests.functional.life.known import MAIN, SECOND, Awaited, Known, Moved, somebody_is_paired
+from tests.functional.life.known import MAIN, SECOND, Awaited, Known, Moved, forbidden, somebody_is_paired
 from tests.functional.world import DAY, MINUTE
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Addresses(Known):
         if self.address[slot] == to:
             assert answer.expect(202)["email_pending"] is None
             self.end_awaited(slot)
+        elif not self.policy.admits(to):
+            forbidden(answer, "email_domains")
         elif slot == SECOND and not self.address[MAIN]:
             answer.expect(409, "email_required")
         elif slot == SECOND and self.address[MAIN] == to:
@@ -100,6 +102,8 @@ class Addresses(Known):
         is_right = awaited is not None and self.is_awaited(slot) and code == awaited.code
         if code == self.proved.get(slot) and not is_right:
             answer.expect(200)  # a lost answer
+        elif awaited is not None and self._is_excluded(slot):
+            forbidden(answer, "email_domains")  # since it was asked for; it costs no attempt
         elif awaited is None:
             answer.expect(410, settled[1]) if settled else answer.expect(409, "email_required")
         elif awaited.attempts == 0:
@@ -112,6 +116,10 @@ class Addresses(Known):
         else:
             answer.expect(200)
             self._is_in_force(slot, awaited)
+
+    def _is_excluded(self, slot: str) -> bool:
+        """Whether policy has excluded the address that is awaited."""
+        return self.is_awaited(slot) and not self.policy.admits(self.awaited[slot].to)
 
     def _is_in_force(self, slot: str, awaited: Awaited) -> None:
         told, former, second = self.recipients(), self.address[slot], self.address[SECOND]
@@ -139,6 +147,8 @@ class Addresses(Known):
             return
         if awaited is None:
             answer.expect(410, settled[1]) if settled else answer.expect(404, "not_found")
+        elif self._is_excluded(slot):
+            forbidden(answer, "email_domains")
         elif awaited.attempts == 0:
             answer.expect(410, "attempts_exhausted")
         elif awaited.expires <= self.now:

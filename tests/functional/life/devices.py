@@ -9,14 +9,12 @@ from hypothesis.stateful import precondition, rule
 
 from local.phone import Key
 from restore.keys import short_of
-from tests.functional.life.known import Bound, Known, Offer, somebody_is_paired
-from tests.functional.life.restoring import MAX_DEVICES
+from tests.functional.life.known import Bound, Known, Offer, forbidden, somebody_is_paired
 from tests.functional.world import MINUTE
 
 if TYPE_CHECKING:
     from local.phone import Answer, Phone
 
-PROMPT_AT = 6
 OFFERS_AT_ONCE = 10
 
 
@@ -34,8 +32,12 @@ class Devices(Known):
                 return
             self.sign_ins += 1
             assert answer.expect(201)["sign_in_count"] == self.sign_ins
-            prompted = self.sign_ins >= PROMPT_AT and not self.prompt_refused and self.status() != "enabled"
-            assert answer.document["back_up_prompt"] == prompted
+            assert answer.document["back_up_prompt"] == self._is_prompted()
+
+    def _is_prompted(self) -> bool:
+        """Whether the app asks to back up: from policy's sign-in on, where that is allowed and not done or refused."""
+        lacks = self.policy.restore_enabled and self.status() in {"off", "awaiting_email"}
+        return lacks and self.sign_ins >= self.policy.prompt_at_sign_in and not self.prompt_refused
 
     def refuses_the_prompt(self, data: st.DataObject) -> None:
         """Not now: it is never shown again."""
@@ -92,7 +94,9 @@ class Devices(Known):
         self.came_back = (self.came_back | self.aside) & self.paired
         self.aside, self.aside_until = set(), 0.0
         self.held = {}
+        was_on = self.on or self.way_back
         self.replace_codes()
+        self.way_back = was_on
         self.end_offers()
 
     # Pairing
@@ -106,6 +110,9 @@ class Devices(Known):
     def _offered(self, phone: Phone) -> Offer | None:
         answer = phone.offer_pairing()
         if self.refused_for_its_hold(phone, answer):
+            return None
+        if not self.policy.pairing_enabled:
+            forbidden(answer, "pairing_enabled")
             return None
         if self.status() != "enabled":
             answer.expect(409, "restore_not_enabled")
@@ -132,12 +139,14 @@ class Devices(Known):
         """A phone uses a pairing's secret, or makes one up."""
         offer = data.draw(st.sampled_from(self.offers))
         phone = self.any_phone(data) if again else self.new_phone(protected=protected)
-        if phone.verification is not None or not self.policy.require_verification_key:
-            self._scanned(offer, phone, guess=guess)
+        self._scanned(offer, phone, guess=guess)
 
     def _scanned(self, offer: Offer, phone: Phone, *, guess: bool) -> None:
         answer = phone.scan(self.identity, offer.number, "A" * len(offer.secret) if guess else offer.secret)
-        if guess and offer.used_by != phone.id:
+        lacks = phone.verification is None and self.policy.require_verification_key
+        if lacks and offer.used_by != phone.id:
+            answer.expect(422, "invalid")
+        elif guess and offer.used_by != phone.id:
             answer.expect(401, "not_paired")
         elif offer.used_by == phone.id and guess:
             assert answer.status in {200, 401}, answer.text  # the secret is forgotten in the end
@@ -145,9 +154,11 @@ class Devices(Known):
             self._scanned_again(phone, answer)
         elif not self.is_open(offer):
             assert answer.status in {401, 410}, answer.text  # what has long been over is forgotten
+        elif not self.policy.pairing_enabled:
+            forbidden(answer, "pairing_enabled")
         elif phone.id in self.bound:
             assert answer.status == 409, answer.text
-        elif len(self.paired) >= MAX_DEVICES and not self.policy.unpair_others_on_pairing:
+        elif len(self.paired) >= self.policy.max_devices and not self.policy.unpair_others_on_pairing:
             answer.expect(409, "limit_reached")
         else:
             self._is_paired(offer, phone.id, answer)
@@ -161,6 +172,7 @@ class Devices(Known):
 
     def _is_paired(self, offer: Offer, key: str, answer: Answer) -> None:
         assert offer.by in self.paired, "a phone came in by the word of one that is not paired any more"
+        assert self.status() == "enabled", "a phone came in where nobody could restore"
         assert answer.expect(201)["device"]["paired_by"] == "pairing"
         offer.over, offer.used_by = True, key
         self.hold_new(key, set(self.paired) if self.policy.unpair_others_on_pairing else set())

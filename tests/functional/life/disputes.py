@@ -106,6 +106,7 @@ class Disputes(Known):
         self.end_offers(of=key)
         if bound.attempt and bound.attempt in {code.by for code in self.live.values()}:
             self.live = {**bound.ended, **self.live}
+            self.dead = [code for code in self.dead if code not in self.live]
 
     def _awaited(self, slot: str) -> None:
         if self._is_second():

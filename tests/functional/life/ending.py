@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from tests.functional.life.addresses import Addresses
 from tests.functional.life.devices import Devices
 from tests.functional.life.disputes import Disputes
-from tests.functional.life.known import HELD_BY_DISPUTE, MAIN
+from tests.functional.life.helping import Helping
+from tests.functional.life.known import HELD_BY_DISPUTE, MAIN, forbidden
 from tests.functional.life.reading import Reading
 from tests.functional.life.restoring import Restoring
 from tests.functional.world import HOUR
@@ -19,17 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.phone import Phone
+    from tests.functional.life.known import Attempt
 
-READINGS = ["screen", "log", "kept code", "drill", "restoration", "shoulder", "no"]
+OF_COMPLETIONS = st.sampled_from(
+    [
+        *("restore_enabled", "unpair_others_on_restore", "require_verification_key") * 2,
+        *("max_devices", "hold_hours", "waiting_hours", "keep_sealed_codes"),
+    ]
+)
+OF_PAIRINGS = st.sampled_from(
+    ["pairing_enabled", "unpair_others_on_pairing", "require_verification_key", "max_devices", "hold_hours"]
+)
+"""What policy says of how these acts end."""
+READINGS = ["screen", "log", "kept code", "drill", "restoration", "shoulder", "no", "office"]
 ENDINGS = ["comes in", "thief presses at once", "thief presses at the end", "erases"]
 
 
-class Ending(Restoring, Devices, Addresses, Disputes, Reading):
+class Ending(Restoring, Devices, Addresses, Disputes, Helping, Reading):
     """What is tried when a life is over."""
 
-    @rule(
-        data=st.data(), what=st.sampled_from(["screen", "log", "kept code", "drill", "restoration", "shoulder", "no"])
-    )
+    @rule(data=st.data(), what=st.sampled_from(READINGS))
     def looks_around(self, data: st.DataObject, what: str) -> None:
         """Somebody only reads, or tries what changes nothing."""
         if what == "screen":
@@ -44,8 +54,50 @@ class Ending(Restoring, Devices, Addresses, Disputes, Reading):
             self.looks_at_a_restoration(data)
         elif what == "shoulder" and self.attempts:
             self.another_phone_completes(data)
+        elif what == "office":
+            self.looks_at_an_office()
         elif what == "no" and self.paired:
             self.refuses_the_prompt(data)
+
+    @precondition(lambda self: self.can_be_restored())
+    @rule(
+        data=st.data(),
+        wait=st.sampled_from([0, 1, 1, 48]),
+        lax=st.booleans(),
+        unpair=st.booleans(),
+        proved=st.booleans(),
+    )
+    def is_overtaken_by_policy(self, data: st.DataObject, wait: int, *, lax: bool, unpair: bool, proved: bool) -> None:
+        """A restoration begins under one policy and ends under another, its code proved under the one or the other."""
+        changed = self.policy_order(waiting_hours=wait, require_verification_key=not lax)
+        self.orders("anna", changed, through=True)
+        attempt = self.asks_with(self.new_phone(protected=not lax), self.in_force()[0])
+        if not attempt:
+            return
+        if proved:
+            self.completes_with(attempt, attempt.code, unpair=unpair)
+        self._changes("anna", data.draw(OF_COMPLETIONS), data, through=True)
+        self._goes_on(attempt, unpair=unpair)
+
+    @precondition(lambda self: self.status() == "enabled" and any(not self.is_held(key) for key in self.paired))
+    @rule(data=st.data(), lax=st.booleans())
+    def is_overtaken_at_pairing(self, data: st.DataObject, *, lax: bool) -> None:
+        """An offer is made under one policy and used under another."""
+        self.orders("anna", self.policy_order(require_verification_key=not lax), through=True)
+        phone = self.new_phone(protected=not lax)
+        free = [key for key in self.in_order(self.paired) if not self.is_held(key)]
+        offer = self._offered(self.phones[free[0]])
+        if offer:
+            self._changes("anna", data.draw(OF_PAIRINGS), data, through=True)
+            self._scanned(offer, phone, guess=False)
+
+    def _goes_on(self, attempt: Attempt, *, unpair: bool) -> None:
+        """Complete what was begun, after its waiting period where there is one."""
+        if attempt.ready is None and self.is_pending(attempt):
+            self.completes_with(attempt, attempt.code, unpair=unpair)
+        if attempt.ready is not None and self.is_pending(attempt):
+            self.world.clock.move(max(0, attempt.ready - self.now))
+            self.completes_with(attempt, None, unpair=unpair)
 
     def teardown(self) -> None:
         """The owner gets the identity back, or is rid of it."""
@@ -65,7 +117,9 @@ class Ending(Restoring, Devices, Addresses, Disputes, Reading):
         A thief who reads the mailbox besides presses every link there is, and cannot keep the owner out for longer.
         """
         longest = max(HELD_BY_DISPUTE, self.policy.hold)
-        self.world.clock.move(longest + 2 * HOUR)
+        latest = max([*self.held.values(), self.now])
+        self.world.clock.move(max(longest, latest - self.now) + 2 * HOUR)
+        self.opens_again()
         if self.paired:
             phone = self.phones[self.in_order(self.paired)[0]]
             self.must_have_all_rights(phone)
@@ -79,15 +133,12 @@ class Ending(Restoring, Devices, Addresses, Disputes, Reading):
     def _restored(self, thief: str | None) -> Iterator[Phone]:
         """New phones of the owner, one after the other, each with both codes; a thief may press what comes."""
         for _ in range(3):
-            code, new = next(iter(self.live)), self.new_phone()
+            code, new = self.in_force()[0], self.new_phone()
             attempt = self.asks_with(new, code)
             assert attempt is not None
             if thief and self.ending == "thief presses at once":
                 self.presses_all(thief)
-            self.completes_with(attempt, attempt.code, unpair=True)
-            if attempt.ready is not None and self.is_pending(attempt):
-                self.world.clock.move(self.policy.waiting_hours * HOUR)
-                self.completes_with(attempt, None, unpair=True)
+            self._goes_on(attempt, unpair=True)
             if thief:
                 self.presses_all(thief)
             yield new
@@ -112,8 +163,27 @@ class Ending(Restoring, Devices, Addresses, Disputes, Reading):
         self._must_all_be_dead(codes)
         self.world.finish_erasing(self.identity)
         self._must_all_be_dead(codes)
-        stranger = self.world.phone()
-        stranger.create(self.identity).expect(409, "identity_taken")
+        self._must_be_unknown_to_administrators()
+        answer = self.world.phone().create(self.identity, f"{self.identity}@example.com")
+        if not self.policy.admits(f"{self.identity}@example.com"):
+            forbidden(answer, "email_domains")
+        elif self.policy.enforce_on_creation and not self.policy.restore_enabled:
+            forbidden(answer, "restore_enabled")
+        else:
+            answer.expect(409, "identity_taken")
+
+    def _must_be_unknown_to_administrators(self) -> None:
+        """Nobody helps whom there is not; what was asked about them waits for nobody."""
+        for act in ("barring", "unbarring", "send"):
+            self._call("anna", "POST", self.order(act, "too late").target, {"reason": "too late"}).expect(
+                404, "not_found"
+            )
+        waiting = self._call("anna", "GET", "/approvals", None).expect(200)["approvals"]
+        assert self.identity not in {one["identity"] for one in waiting}
+        for asked in self.asked:
+            if not asked.order.rules:
+                again = self._call(asked.by, "POST", asked.order.target, asked.order.body, None, asked.number)
+                assert again.status in {403, 404}, again.text
 
     def _must_all_be_dead(self, codes: list[str]) -> None:
         for phone in self.phones.values():

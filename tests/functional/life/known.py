@@ -25,34 +25,42 @@ HELD_BY_DISPUTE: Final = 72 * HOUR
 
 @dataclass(frozen=True)
 class Rules:
-    """The fields of the policy that a life is lived under."""
+    """The policy that a life is lived under, until an administrator sets another one."""
 
-    waiting_hours: int = 0
-    hold_hours: int = 24
-    keep_sealed_codes: bool = False
-    require_verification_key: bool = True
+    restore_enabled: bool = True
+    enforce_on_creation: bool = False
     unpair_others_on_restore: bool = False
     unpair_others_on_pairing: bool = False
+    pairing_enabled: bool = True
+    keep_sealed_codes: bool = False
+    two_person_approval: bool = False
+    require_verification_key: bool = True
+    prompt_at_sign_in: int = 6
+    max_devices: int = 10
+    waiting_hours: int = 0
+    hold_hours: int = 24
+    email_domains: tuple[str, ...] | None = None
 
     @property
     def hold(self) -> int:
         """How long a new device is held, in seconds."""
         return self.hold_hours * HOUR
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        """The template's parameters that say so, where they are not its defaults."""
-        other = {name: value for name, value in vars(self).items() if value != getattr(Rules(), name)}
-        return {name.title().replace("_", ""): str(value).lower() for name, value in other.items()}
+    def admits(self, address: str) -> bool:
+        """Whether an address may come into force."""
+        return self.email_domains is None or address.partition("@")[2] in self.email_domains
 
 
 @dataclass
 class Code:
-    """A restore code in force. `by` is the restoration that made it, if one did."""
+    """A restore code in force. `by` is the restoration that made it, if one did; an issued one has an end."""
 
     made: float
     by: str = ""
     kept: bool = False
+    ends: float | None = None
+    sent_to: set[str | None] = field(default_factory=set)
+    """To whom it was mailed: who has the mailbox may have both codes."""
 
 
 @dataclass
@@ -147,6 +155,11 @@ class Known(RuleBasedStateMachine):
         self.aside_until = 0.0
         self.came_back: set[str] = set()
         self.live: dict[str, Code] = {}
+        """Every code that was not ended, by itself; an issued one may be past its end."""
+        self.on = False
+        self.barred = False
+        self.way_back = False
+        """Restore is off because a way back has ended every code: one may be issued nevertheless."""
         self.dead: list[str] = []
         self.attempts: list[Attempt] = []
         self.offers: list[Offer] = []
@@ -243,23 +256,35 @@ class Known(RuleBasedStateMachine):
 
     def status(self) -> str:
         """`restore.status`."""
-        if not self.live:
+        if self.barred:
+            return "disabled_by_admin"
+        if not self.on:
             return "off"
         return "enabled" if self.address[MAIN] else "awaiting_email"
 
+    def in_force(self) -> list[str]:
+        """Every code that is good, those of the user's own and an issued one before its end."""
+        return [code for code, one in self.live.items() if one.ends is None or one.ends > self.now]
+
+    def can_be_restored(self) -> bool:
+        """Whether a right code begins a restoration: never while barred, or while policy forbids it."""
+        allowed = self.policy.restore_enabled and not self.barred
+        return allowed and bool(self.address[MAIN]) and (self.on or self.way_back)
+
     def newest(self) -> str | None:
-        """The newest code in force, of several in one second the one that came last."""
-        return next(reversed(self.live), None)
+        """The newest code of the user's own, of several in one second the one that came last."""
+        return next((code for code in reversed(self.live) if self.live[code].ends is None), None)
 
     def kept(self) -> bool:
-        """Whether the newest code is kept sealed."""
+        """Whether the newest code was kept sealed, and policy keeps any."""
         newest = self.newest()
-        return newest is not None and self.live[newest].kept
+        return self.policy.keep_sealed_codes and newest is not None and self.live[newest].kept
 
     def replace_codes(self, *codes: str, by: str = "") -> None:
         """Other codes are in force from now on; what was begun with the old ones is over."""
         self.dead += [code for code in self.live if code not in codes]
         self.live = {code: Code(self.now, by, self.policy.keep_sealed_codes) for code in codes}
+        self.on, self.way_back = bool(codes), False
         for attempt in self.attempts:
             attempt.over = True
 
@@ -327,6 +352,11 @@ class Known(RuleBasedStateMachine):
         assert token not in self.mailed
         self.mailed[token] = to
         return str(token)
+
+
+def forbidden(answer: Answer, field: str) -> None:
+    """The contract: 403, and which field of the policy it is that forbids."""
+    assert answer.expect(403, "not_allowed")["policy"] == field, answer.text
 
 
 def somebody_is_paired(life: Known) -> bool:

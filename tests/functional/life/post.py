@@ -16,16 +16,20 @@ from moto.ses.models import ses_backends
 
 from restore import aws
 from restore.audit import chained, genesis
+from restore.keys import ADMINISTRATION
 from restore.store import unpack
 from tests.functional import world
 from tests.functional.bus import Bus
-from tests.functional.world import REGION, TABLE, Mail
+from tests.functional.clerks import Clerk
+from tests.functional.world import DAY, REGION, TABLE, Mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.phone import Answer
     from tests.functional.world import Clock, Owner, WorldPhone
+
+YEAR = 365 * DAY
 
 
 class World:
@@ -36,7 +40,7 @@ class World:
     def __init__(self, within: world.World) -> None:
         self.within = within
         self._pristine = within.save()
-        self._started: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+        self._lives = 0
         self._seal_key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
         self._bus = Bus(within)
         self._clock = pytest.MonkeyPatch()
@@ -73,13 +77,14 @@ class World:
     def _begin(self) -> None:
         clock = self.within.clock
         self._clock.setattr(time, "time", lambda: clock.now)
-        self._clock.setattr(time, "monotonic", lambda: clock.now)
+        # never goes back: what a function remembers of an earlier life's policy is old
+        self._clock.setattr(time, "monotonic", lambda: clock.now + self._lives * YEAR)
         self._clock.setattr(time, "sleep", clock.move)
         self.within.go_back(self._pristine)
         self.within.answers.clear()
-        self.within.parameters = {}
-        self.redeploy({})
+        self._lives += 1
         self._read = 0
+        self._letters: dict[str, list[str]] = {}
         self._acts = 0
         self._codes: dict[str, str] = {}
         self._links: dict[str, set[str]] = {}
@@ -106,18 +111,29 @@ class World:
         """A phone with fresh keys."""
         return self.within.phone(**options)
 
-    def redeploy(self, parameters: dict[str, str]) -> None:
-        """Have another policy from now on; functions that were started under it before go on."""
-        self.within.parameters = dict(parameters)
-        self.within.handlers = self._started.setdefault(tuple(sorted(parameters.items())), {})
+    def clerk(self, role: str, person: str) -> Clerk:
+        """Somebody who administers, just signed in."""
+        return Clerk(self.within, role, sub=person)
 
     def paired(self, identity: str) -> set[str]:
         """The short names of the devices that are paired, as the table has them."""
         return {short for item in self._items(identity, "I") for short in item["devices"]}
 
+    def rows(self, identity: str) -> list[dict[str, Any]]:
+        """The rows of a log, oldest first."""
+        return [row for item in self._items(identity, "E#") for row in item["rows"]]
+
+    def office_rows(self) -> list[dict[str, Any]]:
+        """The rows of the administrators' log, oldest first."""
+        return self.rows(ADMINISTRATION)
+
     def must_have_whole_logs(self, identity: str) -> None:
-        """B4: no gap, no fork."""
-        rows = [row for item in self._items(identity, "E#") for row in item["rows"]]
+        """B4: no gap, no fork, in the identity's log and in the administrators'."""
+        for log in (identity, ADMINISTRATION):
+            self._must_be_whole(log)
+
+    def _must_be_whole(self, identity: str) -> None:
+        rows = self.rows(identity)
         assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
         head = genesis(identity)
         for row in rows:
@@ -159,6 +175,20 @@ class World:
             del self._links[token]
         return found
 
+    def letters(self, to: set[str]) -> dict[str, int]:
+        """How many mails each of these addresses has had."""
+        self._deliver()
+        return {address: len(self._letters.get(address, [])) for address in to}
+
+    def must_have_written(self, to: set[str], before: dict[str, int]) -> None:
+        """Each of these addresses has had a mail since."""
+        assert all(number > before[address] for address, number in self.letters(to).items()), "nobody was told"
+
+    def has_mailed(self, restore_code: str) -> set[str]:
+        """Whose mails have ever had a restore code in them."""
+        self._deliver()
+        return {to for to, texts in self._letters.items() if any(restore_code in text for text in texts)}
+
     def unexpected_links(self) -> dict[str, set[str]]:
         """Links that were mailed and that nobody has asked for."""
         self._deliver()
@@ -176,6 +206,7 @@ class World:
         for one in sent[self._read :]:
             message = email.message_from_string(one.raw_data, policy=email.policy.default)
             mail = Mail(str(message["To"]), message)
+            self._letters.setdefault(mail.to, []).append(mail.text)
             for code in mail.codes:
                 self._codes[mail.to] = code
             for token in mail.tokens:

@@ -9,15 +9,15 @@ from hypothesis.stateful import precondition, rule
 
 from local.phone import made_up_code, other_digits, selector
 from restore.keys import short_of
-from tests.functional.life.known import MAIN, Attempt, Awaited, Bound, Known, somebody_is_paired
+from tests.functional.life.known import MAIN, Attempt, Awaited, Bound, Known, forbidden, somebody_is_paired
 from tests.functional.world import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from local.phone import Answer, Phone
+    from local.phone import Answer, Key, Phone
 
-MAX_DEVICES = 10
+SENT_CODE_WAITS = 24 * HOUR
 MAILS_AN_HOUR = 10
 WRONG_CODES = 20
 
@@ -30,11 +30,20 @@ class Restoring(Known):
     @precondition(somebody_is_paired)
     @rule(data=st.data())
     def enables(self, data: st.DataObject) -> None:
-        """A paired phone makes a new code; a held one may not."""
+        """A paired phone makes a new code; a held one may not, nor any where policy forbids it or a bar stands."""
         phone = self.paired_phone(data)
         email = None if self.address[MAIN] or self.is_awaited(MAIN) else f"{self.identity}@example.com"
         answer = phone.enable(email)
         if self.refused_for_its_hold(phone, answer):
+            return
+        if not self.policy.restore_enabled:
+            forbidden(answer, "restore_enabled")
+            return
+        if self.barred:
+            assert "policy" not in answer.expect(403, "not_allowed")
+            return
+        if email and not self.policy.admits(email):
+            forbidden(answer, "email_domains")
             return
         self.replace_codes(answer.expect(201)["restore_code"])
         assert answer.document["restore"]["status"] == self.status()
@@ -59,9 +68,9 @@ class Restoring(Known):
         phone = self.paired_phone(data)
         code = self._some_code(data)
         answer = phone.drill(code)
-        if not self.live:
+        if not self.on and not self.in_force():
             answer.expect(409, "restore_not_enabled")
-        elif code in self.live:
+        elif code in self.in_force():
             assert self.is_told(answer.expect(200)["last_proven_at"], self.now)
         else:
             assert "attempts_left" not in answer.expect(403, "wrong_code")
@@ -81,7 +90,8 @@ class Restoring(Known):
 
     def _some_code(self, data: st.DataObject) -> str:
         """A code in force more often than not, else an ended one, a guess, or a guess with the right selector."""
-        in_force, ended = list(self.live), self.dead[-3:]
+        in_force = self.in_force()
+        ended = [*self.dead[-3:], *(code for code in self.live if code not in in_force)]
         kinds = {"in force": in_force, "ended": ended, "guess": [made_up_code()]}
         kinds["half"] = [made_up_code(selector(one)) for one in in_force[:1]]
         kind = data.draw(st.sampled_from(["in force", "in force", "in force", "ended", "guess", "half"]))
@@ -104,7 +114,7 @@ class Restoring(Known):
     @rule(unpair=st.booleans(), protected=st.booleans())
     def restores(self, *, unpair: bool, protected: bool) -> None:
         """Somebody has the sheet and the mailbox: asks, and types the code at once."""
-        attempt = self.asks_with(self.new_phone(protected=protected), next(iter(self.live)))
+        attempt = self.asks_with(self.new_phone(protected=protected), self.in_force()[0])
         if attempt:
             self.completes_with(attempt, attempt.code, unpair=unpair)
 
@@ -114,7 +124,7 @@ class Restoring(Known):
         if answer.status == 429:
             assert self._mails() >= MAILS_AN_HOUR or self.wrong_codes >= WRONG_CODES
             return None
-        if code not in self.live or not self.address[MAIN]:
+        if code not in self.in_force() or not self.can_be_restored():
             answer.expect(403, "restore_refused")
             self.wrong_codes += 1
             return None
@@ -259,9 +269,13 @@ class Restoring(Known):
             self._repeats(attempt, answer, code, unpair=unpair)
         elif not self.is_pending(attempt):
             assert answer.status in {401, 410}, answer.text
+        elif not self.policy.restore_enabled:
+            if attempt.phone.id not in self.bound:
+                forbidden(answer, "restore_enabled")  # it costs no attempt, and nothing is settled
+            assert answer.status >= 400, answer.text
         elif attempt.ready is not None:
             self._comes_later(attempt, answer, code, unpair=unpair)
-        elif code is None:
+        elif code is None or self._lacks_a_key(attempt.phone.verification):
             answer.expect(422, "invalid")
         elif code != attempt.code:
             attempt.attempts -= 1
@@ -272,7 +286,9 @@ class Restoring(Known):
             self._proves(attempt, answer, unpair=unpair)
 
     def _proves(self, attempt: Attempt, answer: Answer, *, unpair: bool) -> None:
-        ready = self.now if attempt.approved else self.now + self.policy.waiting_hours * HOUR
+        sent = SENT_CODE_WAITS if self.live[attempt.paper].sent_to else 0
+        waits = 0 if attempt.approved else max(self.policy.waiting_hours * HOUR, sent)
+        ready = self.now + waits
         settled = unpair, unpair or self.policy.unpair_others_on_restore
         if ready > self.now:
             seen = answer.expect(202)["restoration"]
@@ -283,6 +299,10 @@ class Restoring(Known):
         elif not self._is_in_the_way(attempt, answer, unpair=settled[1]):
             attempt.said_unpair, attempt.unpair = settled
             self.is_bound(attempt, answer.expect(201))
+
+    def _lacks_a_key(self, verification: Key | None) -> bool:
+        """Whether a new device would come without the key that policy requires of it."""
+        return verification is None and self.policy.require_verification_key
 
     def _says_the_same(self, attempt: Attempt, code: str | None, *, unpair: bool) -> bool:
         return code is None or (code == attempt.code and unpair == attempt.said_unpair)
@@ -295,15 +315,19 @@ class Restoring(Known):
             answer.expect(410, "used")
         elif attempt.ready > self.now:
             assert answer.expect(202)["restoration"]["status"] == "waiting"
-        elif not self._is_in_the_way(attempt, answer, unpair=attempt.unpair):
-            self.is_bound(attempt, answer.expect(201))
+        elif self._lacks_a_key(attempt.verification):
+            answer.expect(422, "invalid")  # policy has come to require one while it waited
+        else:
+            attempt.unpair = attempt.unpair or self.policy.unpair_others_on_restore
+            if not self._is_in_the_way(attempt, answer, unpair=attempt.unpair):
+                self.is_bound(attempt, answer.expect(201))
 
     def _is_in_the_way(self, attempt: Attempt, answer: Answer, *, unpair: bool) -> bool:
         """Whether the device cannot be bound; then nothing is spent."""
         if attempt.phone.id in self.bound:
             assert answer.status == 409, answer.text
             return True
-        if not unpair and len(self.paired) >= MAX_DEVICES:
+        if not unpair and len(self.paired) >= self.policy.max_devices:
             answer.expect(409, "limit_reached")
             return True
         return False
@@ -311,6 +335,9 @@ class Restoring(Known):
     def is_bound(self, attempt: Attempt, done: dict[str, Any]) -> None:
         """S7 N4: both codes have bound a device: they are spent, and what else was under way is over."""
         assert attempt.paper in self.live, "a restoration went on with a code that had ended"
+        assert attempt.paper not in self.dead, "a code has worked twice"
+        assert not self.barred, "a barred identity was restored"
+        assert self.policy.restore_enabled, "an identity was restored while policy forbids it"
         key = attempt.phone.id
         others = set(self.paired) if attempt.unpair else set()
         assert set(done["unpaired"]) == others
