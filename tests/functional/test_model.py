@@ -101,7 +101,7 @@ def test_no_sequence_of_acts_breaks_the_rules() -> None:
         run_state_machine_as_test(
             Life,
             settings=settings(
-                max_examples=int(os.environ.get("LIVES", "7")),
+                max_examples=int(os.environ.get("LIVES", "9")),
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -46,6 +46,8 @@ class Helping(Offices):
             about = data.draw(st.sampled_from([*known, "A" * 22]))
         hours = data.draw(st.sampled_from([1, 24, 72])) if act == "issue" else 0
         self.orders(name, self.order(act, reason, about=about, hours=hours), through=through)
+        if self.barred and self.in_force():
+            self.asks_with(self.new_phone(), self.in_force()[0])
 
     @precondition(lambda self: self.barred)
     @rule()

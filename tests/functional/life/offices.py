@@ -289,14 +289,21 @@ class Offices(Known):
             assert self.subs.setdefault(name, detail["administrator"]) == detail["administrator"]
 
     def orders(self, name: str, order: Order, *, through: bool) -> None:
-        """Give an order; where it takes two, a second one may agree at once, and it is carried out."""
+        """Give an order; where it takes two, a second one may agree at once, and it is carried out.
+
+        Whoever asked tries first to agree with themselves, and afterwards to have it done a second time.
+        """
         answer = self.gives(name, order)
-        if answer.status == 202 and through:
+        if answer.status == 202:
             number = answer.document["approval"]["id"]
             asked = next(one for one in self.asked if one.number == number)
             if asked.decided is None:
+                self.decides_on(name, asked, yes=True)
+            if through and asked.decided is None:
                 self.decides_on(next(one for one in ADMINS if one != name), asked, yes=True)
             self.gives(name, order, number)
+            if asked.used:
+                self.gives(name, order, number)
 
     @precondition(lambda self: self.asked)
     @rule(data=st.data(), name=st.sampled_from(list(CLERKS)), yes=st.sampled_from([True, True, False]))
