@@ -59,7 +59,7 @@ class Ending(Restoring, Devices, Addresses, Disputes, Helping, Reading):
         elif what == "no" and self.paired:
             self.refuses_the_prompt(data)
 
-    @precondition(lambda self: self.can_be_restored())
+    @precondition(lambda self: self.status() == "enabled" and self.can_be_restored())
     @rule(
         data=st.data(),
         wait=st.sampled_from([0, 1, 1, 48]),
