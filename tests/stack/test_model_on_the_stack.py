@@ -266,7 +266,7 @@ def test_the_model_holds_on_the_deployed_stack() -> None:
     run_state_machine_as_test(
         LifeOnTheStack,
         settings=settings(
-            max_examples=int(os.environ.get("LIVES", "8")),
+            max_examples=int(os.environ.get("LIVES", "7")),
             stateful_step_count=25,
             deadline=None,
             phases=[Phase.generate],  # what happened on the wire does not happen again, so nothing is made smaller
