@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from local.administrators import Administrators
 from local.clerk import Clerk
 from local.phone import Answer, Phone
+from local.user_pool import Administrators
 from restore.keys import ADMINISTRATION, identity_key
 from restore.store import unpack
 from tests.functional.life.known import Attempt, Rules
@@ -189,7 +189,8 @@ class LifeOnTheStack(Life):
     def changes_policy(self, *_: Any, **__: Any) -> None:
         """The stack keeps the policy that it has: others live there, too."""
 
-    allows_again = is_overtaken_by_policy = is_overtaken_at_pairing = changes_policy
+    allows_again = changes_policy
+    waits_and_is_overtaken = asks_and_is_overtaken = offers_and_is_overtaken = changes_policy
 
     @rule(seconds=st.just(0))
     def waits(self, seconds: int) -> None:

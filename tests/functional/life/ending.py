@@ -18,20 +18,28 @@ from tests.functional.world import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from local.phone import Phone
     from tests.functional.life.known import Attempt
 
 OF_COMPLETIONS = st.sampled_from(
     [
-        *("restore_enabled", "unpair_others_on_restore", "require_verification_key") * 2,
-        *("max_devices", "hold_hours", "waiting_hours", "keep_sealed_codes"),
+        *[("restore_enabled", True, False), ("require_verification_key", False, True)] * 2,
+        *[("unpair_others_on_restore", False, True)] * 2,
+        *[("unpair_others_on_restore", True, False), ("require_verification_key", True, False)],
+        *[("max_devices", 10, 1), ("max_devices", 1, 10), ("hold_hours", 96, 0), ("hold_hours", 0, 96)],
+        *[("waiting_hours", 1, 48), ("waiting_hours", 48, 0), ("keep_sealed_codes", False, True)],
     ]
 )
 OF_PAIRINGS = st.sampled_from(
-    ["pairing_enabled", "unpair_others_on_pairing", "require_verification_key", "max_devices", "hold_hours"]
+    [
+        *[("pairing_enabled", True, False), ("require_verification_key", False, True)] * 2,
+        *[("unpair_others_on_pairing", False, True), ("unpair_others_on_pairing", True, False)],
+        *[("max_devices", 10, 1), ("hold_hours", 96, 0), ("hold_hours", 0, 96)],
+    ]
 )
-"""What policy says of how these acts end."""
+"""What policy says of how these acts end: a field, and what it was before and is then."""
 READINGS = ["screen", "log", "kept code", "drill", "restoration", "shoulder", "no", "office"]
 ENDINGS = ["comes in", "thief presses at once", "thief presses at the end", "erases"]
 
@@ -60,36 +68,47 @@ class Ending(Restoring, Devices, Addresses, Disputes, Helping, Reading):
             self.refuses_the_prompt(data)
 
     @precondition(lambda self: self.status() == "enabled" and self.can_be_restored())
-    @rule(
-        data=st.data(),
-        wait=st.sampled_from([0, 1, 1, 48]),
-        lax=st.booleans(),
-        unpair=st.booleans(),
-        proved=st.booleans(),
-    )
-    def is_overtaken_by_policy(self, data: st.DataObject, wait: int, *, lax: bool, unpair: bool, proved: bool) -> None:
-        """A restoration begins under one policy and ends under another, its code proved under the one or the other."""
-        changed = self.policy_order(waiting_hours=wait, require_verification_key=not lax)
-        self.orders("anna", changed, through=True)
-        attempt = self.asks_with(self.new_phone(protected=not lax), self.in_force()[0])
-        if not attempt:
-            return
-        if proved:
+    @rule(change=OF_COMPLETIONS, unpair=st.booleans())
+    def waits_and_is_overtaken(self, change: tuple[str, Any, Any], *, unpair: bool) -> None:
+        """A restoration is proved under one policy, waits, and ends under another."""
+        field, before, after = change
+        self._sets(**{"waiting_hours": 1, field: before})
+        attempt = self.asks_with(self._barest_phone(), self.in_force()[0])
+        if attempt:
             self.completes_with(attempt, attempt.code, unpair=unpair)
-        self._changes("anna", data.draw(OF_COMPLETIONS), data, through=True)
-        self._goes_on(attempt, unpair=unpair)
+            self._sets(**{field: after})
+            self._goes_on(attempt, unpair=unpair)
+
+    @precondition(lambda self: self.status() == "enabled" and self.can_be_restored())
+    @rule(change=OF_COMPLETIONS, unpair=st.booleans())
+    def asks_and_is_overtaken(self, change: tuple[str, Any, Any], *, unpair: bool) -> None:
+        """A restoration begins under one policy, and its code is proved under another."""
+        field, before, after = change
+        self._sets(**{field: before})
+        attempt = self.asks_with(self._barest_phone(), self.in_force()[0])
+        if attempt:
+            self._sets(**{field: after})
+            self._goes_on(attempt, unpair=unpair)
 
     @precondition(lambda self: self.status() == "enabled" and any(not self.is_held(key) for key in self.paired))
-    @rule(data=st.data(), lax=st.booleans())
-    def is_overtaken_at_pairing(self, data: st.DataObject, *, lax: bool) -> None:
+    @rule(change=OF_PAIRINGS)
+    def offers_and_is_overtaken(self, change: tuple[str, Any, Any]) -> None:
         """An offer is made under one policy and used under another."""
-        self.orders("anna", self.policy_order(require_verification_key=not lax), through=True)
-        phone = self.new_phone(protected=not lax)
+        field, before, after = change
+        self._sets(**{field: before})
         free = [key for key in self.in_order(self.paired) if not self.is_held(key)]
-        offer = self._offered(self.phones[free[0]])
+        phone, offer = self._barest_phone(), self._offered(self.phones[free[0]])
         if offer:
-            self._changes("anna", data.draw(OF_PAIRINGS), data, through=True)
+            self._sets(**{field: after})
             self._scanned(offer, phone, guess=False)
+
+    def _sets(self, **fields: Any) -> None:
+        """Have the policy changed, by two where it takes two."""
+        self.orders("anna", self.policy_order(**fields), through=True)
+
+    def _barest_phone(self) -> Phone:
+        """A new phone, without a verification key where policy lets it be."""
+        return self.new_phone(protected=False)
 
     def _goes_on(self, attempt: Attempt, *, unpair: bool) -> None:
         """Complete what was begun, after its waiting period where there is one."""
