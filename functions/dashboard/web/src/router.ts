@@ -1,4 +1,5 @@
 // Where one is stands after `#`: it never reaches a server, and works behind any stage or base path.
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Cell } from "./cell";
 
 export interface Place {
@@ -51,4 +52,15 @@ export function go(address: string): void {
 export function become(address: string): void {
   history.replaceState({}, "", address);
   arrive();
+}
+
+/** Whether somebody is still where they were when the view was drawn first: an answer that comes when they have gone on
+ * takes nobody away from what they went on to. */
+export function useHere(): () => boolean {
+  const here = useRef(true);
+  const address = useRef(location.hash);
+  useLayoutEffect(() => () => {
+    here.current = false;
+  }, []);
+  return () => here.current && location.hash === address.current;
 }

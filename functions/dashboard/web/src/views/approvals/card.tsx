@@ -6,10 +6,10 @@ import { forget, useResource } from "../../api/resource";
 import { useWhileSeen } from "../../api/seen";
 import type { Approval, Code, PolicyTried, WholePolicy } from "../../api/types";
 import { Badge, Button, Dialog, Foreign, Trouble, Waiting, say as announce } from "../../design/parts";
-import { go, to } from "../../router";
+import { go, to, useHere } from "../../router";
 import type { Person } from "../../session/session";
 import { distance, texts, time } from "../../texts";
-import { showLetter } from "../letter/held";
+import { keepLate, showLetter } from "../letter/held";
 import { Difference, type Name, readPolicy, same } from "../policy/difference";
 import { type Sentence, actsOn, nameOf, unpairing } from "../user/acts";
 import { Effects } from "../policy/effects";
@@ -167,6 +167,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
   const opener = useRef<Element | null>(null);
   const consequences = useId();
   const denies = asking === "deny";
+  const isHere = useHere();
   const mine = approval.asked_by === person.sub;
   const given = approval.approved_by !== null;
 
@@ -199,10 +200,17 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
       await act();
     } catch (error) {
       const is = problemFrom(error);
+      if (!isHere()) tellAway(is);
       if (!(await failed(is))) setProblem(is);
     } finally {
       setActing(false);
     }
+  };
+  const tellAway = ({ mayHaveHappened, detail }: ApiProblem) => {
+    const { awayFailed, awayLost } = texts().acts;
+    const what = say.act[approval.act];
+    if (approval.identity === null) announce(`${what}: ${detail}`);
+    else announce(mayHaveHappened ? awayLost(what, approval.identity) : awayFailed(what, approval.identity, detail));
   };
   const decide = (approve: boolean) =>
     attempt(
@@ -239,6 +247,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
         forget("policy");
         over("done");
         if (approval.identity && isCode(data)) {
+          if (!isHere()) return keepLate(approval.identity, data);
           showLetter(approval.identity, data);
           go(to(["letter"]));
         } else {
@@ -264,6 +273,9 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
         return false;
       },
     );
+  const close = () => {
+    if (!acting) setAsking(undefined);
+  };
   const begin = (step: Step) => {
     acted.current = true;
     opener.current = document.activeElement === document.body ? null : document.activeElement;
@@ -326,7 +338,8 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
         <Dialog
           title={say.confirm[asking](say.act[approval.act], approval.identity)}
           describedBy={denies || !stale ? consequences : undefined}
-          onClose={() => setAsking(undefined)}
+          busy={acting}
+          onClose={close}
         >
           {approval.reason && <blockquote class="reason">{approval.reason}</blockquote>}
           {!mine && <p class="quiet small"><AskedBy approval={approval} /></p>}
@@ -336,7 +349,7 @@ function Shown({ approval, how, person, know, what, says, ready, stale = false, 
           {problem && <Trouble problem={problem} />}
           {note && <p class="notice warn" role="alert">{note}</p>}
           <div class="buttons end">
-            <button type="button" class="button" onClick={() => setAsking(undefined)}>{texts().common.close}</button>
+            <Button off={acting} onPress={close}>{texts().common.close}</Button>
             {denies && <Button main danger off={acting} onPress={() => void decide(false)}>{say.deny}</Button>}
             {!denies && !stale && (
               <Button main off={acting || checking || !ready} onPress={() => void (asking === "approve" ? decide(true) : carryOut())}>

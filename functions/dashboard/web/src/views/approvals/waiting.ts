@@ -3,6 +3,7 @@
 import { ask } from "../../api/client";
 import type { Approval } from "../../api/types";
 import { Cell } from "../../cell";
+import { session } from "../../session/session";
 
 /** How it ended, as far as it is known here: `gone` is all that a list without it says. */
 export type End = "denied" | "done" | "decided" | "used" | "lost" | "gone";
@@ -17,8 +18,15 @@ export const waiting = new Cell<Approval[]>([]);
 export const unlisted = new Cell(0);
 export const ended = new Cell<ReadonlyMap<string, Ended>>(new Map());
 
+/** Readings are numbered: an answer that comes after that of a later one, or after what it does not know of, is old. */
+let count = 0;
+let old = 0;
+
 export async function readApprovals(): Promise<Approval[]> {
+  const number = ++count;
   const { approvals, unlisted: more } = (await ask("GET /approvals")).data;
+  if (number <= old) return waiting.value;
+  old = number;
   const further = more ?? 0;
   const listed = new Set(approvals.map(({ id }) => id));
   const over = new Map(ended.value);
@@ -45,6 +53,7 @@ function mayHaveMadeRoom({ id, asked_by: by, expires_at: until }: Approval, list
 }
 
 export function end(approval: Approval, how: End): void {
+  old = count;
   waiting.set(waiting.value.filter(({ id }) => id !== approval.id));
   ended.set(new Map(ended.value).set(approval.id, { approval, how }));
 }
@@ -57,3 +66,11 @@ export function forgetEnded(): void {
 export function waitingFor(sub: string, approvals: Approval[]): number {
   return approvals.filter((one) => (one.asked_by === sub) === (one.approved_by !== null)).length;
 }
+
+session.watch(({ state }) => {
+  if (state !== "out") return;
+  old = count;
+  waiting.set([]);
+  unlisted.set(0);
+  forgetEnded();
+});

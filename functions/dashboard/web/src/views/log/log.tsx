@@ -32,8 +32,12 @@ export function Log() {
   const section = useRef<HTMLElement>(null);
   const more = useMore(key, section, async () => {
     if (!found.data) return;
-    const next = await read(found.data.cursor);
-    found.know({ events: [...found.data.events, ...next.events], cursor: next.cursor });
+    const { cursor } = found.data;
+    const next = await read(cursor);
+    found.add((known) =>
+      // read again meanwhile, it may end elsewhere: then this is not what follows
+      known.cursor === cursor ? { events: [...known.events, ...next.events], cursor: next.cursor } : known,
+    );
   });
   const [problem, setProblem] = useState<ApiProblem>();
   const [exported, setExported] = useState<number>();

@@ -4,7 +4,7 @@ import { ApiProblem, ask, problemFrom } from "../../api/client";
 import { forget, useResource } from "../../api/resource";
 import type { PolicyTried as Effect, WholePolicy as Fields } from "../../api/types";
 import { Button, Dialog, Field, Title, Trouble, Waiting, say as announce } from "../../design/parts";
-import { to } from "../../router";
+import { to, useHere } from "../../router";
 import { dropDraft, keepDraft, readDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import type { Person } from "../../session/session";
@@ -53,9 +53,10 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
   const [tried, setTried] = useState<Tried | undefined>(() => readDraft<Tried>(TRIED));
   const [checks, setChecks] = useState(0);
   const [problem, setProblem] = useState<ApiProblem>();
-  const [acting, setActing] = useState(false);
+  const [acting, setActing] = useState<"trying" | "saving">();
   const [waits, setWaits] = useState(false);
   const [mine, setMine] = useState<{ edits: Partial<Form>; before: Read }>();
+  const isHere = useHere();
   const whole = useRef<HTMLFormElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -83,13 +84,14 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
     setProblem(undefined);
     setChecks(0);
   };
-  const attempt = async (act: () => Promise<void>) => {
-    setActing(true);
+  const attempt = async (as: "trying" | "saving", act: () => Promise<void>) => {
+    setActing(as);
     setProblem(undefined);
     try {
       await act();
     } catch (error) {
       const is = problemFrom(error);
+      if (as === "saving" && !isHere()) announce(`${say.title}: ${is.detail}`);
       if (is.code === "stale") {
         await again(); // what it is now has to be known before it is compared
         setMine({ edits, before: read });
@@ -99,7 +101,7 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
         if (is.status === 0 || is.status >= 500) await again(); // it may have been saved all the same
       }
     } finally {
-      setActing(false);
+      setActing(undefined);
     }
   };
   const tryIt = () => {
@@ -108,7 +110,7 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
       setChecks(checks + 1);
       return;
     }
-    void attempt(async () => {
+    void attempt("trying", async () => {
       const { data } = await ask("PUT /policy", { query: { dry_run: "true" }, body: wanted, ifMatch: read.etag });
       if (!("locked_out" in data)) return;
       const is: Tried = { wanted, version: read.version, effect: data };
@@ -117,11 +119,12 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
     });
   };
   const save = () =>
-    void attempt(async () => {
+    void attempt("saving", async () => {
       const reply = await ask("PUT /policy", { body: wanted, ifMatch: read.etag });
       forget("approvals");
       if (reply.status === 202) {
         setWaits(true);
+        if (!isHere()) announce(`${say.title}: ${texts().acts.waits.title}.`);
         dropDraft(DRAFT);
         return;
       }
@@ -140,7 +143,8 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
     <form class="columns" noValidate ref={whole} onSubmit={(event) => event.preventDefault()}>
       <div class="stack">
         {GROUPS.map((group) => (
-          <fieldset key={group} class="card" disabled={!changes}>
+          // what is being saved is what is seen: nothing written after it is lost with it
+          <fieldset key={group} class="card" disabled={!changes || acting === "saving"}>
             <legend class="hidden">{say.groups[group]}</legend>
             <h2 aria-hidden="true">{say.groups[group]}</h2>
             {namesOf(group).map((name) => (
@@ -157,9 +161,9 @@ function PolicyForm({ read, changes, again, know }: FormProps) {
           {changed.length > 0 && !effect && <p class="hint">{say.tryFirst}</p>}
           {problem && <Trouble problem={new ApiProblem(problem.code, problem.detail, problem.status)} />}
           <div class="buttons">
-            <Button main={!effect} off={acting || changed.length === 0} onPress={tryIt}>{say.tryIt}</Button>
-            <Button main={effect !== undefined} off={acting || !effect} onPress={save}>{say.save}</Button>
-            {changed.length > 0 && <Button off={acting} onPress={() => (undo(), heading.current?.focus())}>{say.undo}</Button>}
+            <Button main={!effect} off={acting !== undefined || changed.length === 0} onPress={tryIt}>{say.tryIt}</Button>
+            <Button main={effect !== undefined} off={acting !== undefined || !effect} onPress={save}>{say.save}</Button>
+            {changed.length > 0 && <Button off={acting !== undefined} onPress={() => (undo(), heading.current?.focus())}>{say.undo}</Button>}
           </div>
         </section>
       )}

@@ -1,10 +1,10 @@
 // One user: how things stand, on which devices, what is under way, what happened, and what can be done.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ask } from "../../api/client";
 import { useResource } from "../../api/resource";
 import type { IdentityOverview } from "../../api/types";
 import { Badge, Foreign, Status, Title, Trouble, Waiting, When } from "../../design/parts";
-import { to } from "../../router";
+import { to, useHere } from "../../router";
 import { dropDraft } from "../../session/drafts";
 import { may } from "../../session/roles";
 import { type Person, isBackHere } from "../../session/session";
@@ -44,11 +44,7 @@ function Known({ person, identity }: { person: Person; identity: string }) {
   // a dialog opens by itself only where a sign-in has just brought somebody back to it
   const [opened, setOpened] = useState<string | undefined>(() => (isBackHere() ? begun(identity) : undefined));
   const [, redraw] = useState(0);
-  const here = useRef(true);
-  const place = useRef(location.hash);
-  useLayoutEffect(() => () => {
-    here.current = false;
-  }, []);
+  const isHere = useHere();
 
   const user = found.data;
   const erased = found.problem?.code === "not_found";
@@ -67,7 +63,7 @@ function Known({ person, identity }: { person: Person; identity: string }) {
   const left = opened === undefined ? all.find(({ key }) => key === begun(identity)) : undefined;
   const where: Where = {
     identity,
-    isHere: () => here.current && location.hash === place.current,
+    isHere,
     reread: found.again,
   };
   const done = () => void found.again().then(keepFocus);

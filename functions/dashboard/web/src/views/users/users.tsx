@@ -37,8 +37,12 @@ export function Users() {
   const section = useRef<HTMLElement>(null);
   const more = useMore(key, section, async () => {
     if (!found.data) return;
-    const next = await read(found.data.cursor);
-    found.know({ identities: [...found.data.identities, ...next.identities], cursor: next.cursor });
+    const { cursor } = found.data;
+    const next = await read(cursor);
+    found.add((known) =>
+      // read again meanwhile, it may end elsewhere: then this is not what follows
+      known.cursor === cursor ? { identities: [...known.identities, ...next.identities], cursor: next.cursor } : known,
+    );
   });
   const opening = useRef<string | undefined>(undefined); // somebody has pressed Enter before the answer was there
   const open = (wanted: string) => {
