@@ -9,12 +9,13 @@ the server. Its rules are in `life/`, by what they are about.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from tests.functional.life.ending import ENDINGS, Ending
+from tests.functional.life.ending import ENDINGS, OF_COMPLETIONS, Ending
 from tests.functional.life.known import MAIN, Awaited, Bound, Code, Rules
 from tests.functional.life.offices import Order
 from tests.functional.life.post import World
@@ -42,9 +43,13 @@ class Life(Ending):
         beginning=st.sampled_from(BEGINNINGS),
         ending=st.sampled_from(ENDINGS),
         policy=st.one_of(st.just(Rules()), POLICIES),
+        overtaken=st.one_of(st.none(), OF_COMPLETIONS),
     )
-    def is_created(self, beginning: str, ending: str, policy: Rules) -> None:
+    def is_created(
+        self, beginning: str, ending: str, policy: Rules, overtaken: tuple[str, Any, Any] | None = None
+    ) -> None:
         """An identity with a phone; mostly with a confirmed address and restore enabled."""
+        self.overtaken = overtaken
         self.begins(beginning, ending, policy)
 
     def begins(self, beginning: str, ending: str, policy: Rules) -> None:
@@ -101,7 +106,7 @@ def test_no_sequence_of_acts_breaks_the_rules() -> None:
         run_state_machine_as_test(
             Life,
             settings=settings(
-                max_examples=int(os.environ.get("LIVES", "9")),
+                max_examples=int(os.environ.get("LIVES", "6")),
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

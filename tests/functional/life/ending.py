@@ -47,6 +47,9 @@ ENDINGS = ["comes in", "thief presses at once", "thief presses at the end", "era
 class Ending(Restoring, Devices, Addresses, Disputes, Helping, Reading):
     """What is tried when a life is over."""
 
+    overtaken: tuple[str, Any, Any] | None = None
+    """What changes of policy while the owner's last restoration but one waits."""
+
     @rule(data=st.data(), what=st.sampled_from(READINGS))
     def looks_around(self, data: st.DataObject, what: str) -> None:
         """Somebody only reads, or tries what changes nothing."""
@@ -142,6 +145,10 @@ class Ending(Restoring, Devices, Addresses, Disputes, Helping, Reading):
         if self.paired:
             phone = self.phones[self.in_order(self.paired)[0]]
             self.must_have_all_rights(phone)
+        if self.overtaken and self.can_be_restored():
+            self.waits_and_is_overtaken(self.overtaken, unpair=False)
+            self.opens_again()
+            longest = max(longest, self.policy.hold)
         thief = self.address[MAIN] if self.ending.startswith("thief") else None
         new = next((phone for phone in self._restored(thief) if phone.id in self.paired), None)
         assert new is not None, "whoever reads one mailbox keeps the owner out"
