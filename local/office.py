@@ -25,7 +25,8 @@ class Office:
 
     def __init__(self, story: "Story") -> None:
         self.story = story
-        self.identity = f"cleo-{secrets.token_hex(2)}"
+        self.number = secrets.token_hex(2)
+        self.identity = f"cleo-{self.number}"
         self.inbox = Inbox(story.inbox.mailbox, f"{self.identity}@example.com")
         self.phone = self._phone("Cleo's phone")
         self.people = Administrators.of(story.summary)
@@ -45,8 +46,8 @@ class Office:
         """A dry run, a change over the version that was read, and what it does to the next identity."""
         step = self.story.step
         with step("Olga and Paul administer, Rita at the help desk helps, Alan audits: each signs in at the pool."):
-            self.olga, self.paul = self._clerk("admin"), self._clerk("admin", "paul")
-            self.rita, self.alan = self._clerk("helpdesk"), self._clerk("auditor")
+            self.olga, self.paul = self._clerk("admin", "olga"), self._clerk("admin", "paul")
+            self.rita, self.alan = self._clerk("helpdesk", "rita"), self._clerk("auditor", "alan")
             self.before, version = self.alan.policy()
         wanted = {**self.before, "enforce_on_creation": True, "unpair_others_on_restore": True}
         with step("What would it do? A dry run counts whom it would lock out or oblige, and changes nothing."):
@@ -135,8 +136,9 @@ class Office:
     def _phone(self, name: str) -> Phone:
         return Phone(self.story.server, name=name, source=AT_HER_DESK, log=self.story.wire)
 
-    def _clerk(self, role: str, person: str = "") -> Clerk:
-        return Clerk(self.story.server, self.people.token(role, person), self.story.wire)
+    def _clerk(self, role: str, name: str) -> Clerk:
+        # people of this story alone: one person's acts are limited, and a story may be told often in an hour
+        return Clerk(self.story.server, self.people.token(role, f"{name}-{self.number}"), self.story.wire)
 
     def _told(self, what: str, label: str) -> Mail:
         mail = self.inbox.next(what, lambda mail: mail.code is None and label in mail.text)
