@@ -339,7 +339,10 @@ class Offices(Known):
     def must_show_what_waits(self) -> None:
         """`GET /approvals` is what the model knows: who asked, who agreed, and never one and the same."""
         seen = self._call("anna", "GET", "/approvals", None).expect(200)["approvals"]
-        shown = {one["id"]: one["approved_by"] for one in seen if one["identity"] in {None, self.identity}}
+        ours = {*self.subs.values()}  # others may have asked for another policy
+        shown = {
+            one["id"]: one["approved_by"] for one in seen if self.identity == one["identity"] or one["asked_by"] in ours
+        }
         assert shown == {
             one.number: self.subs[one.decided_by] if one.decided else None for one in self.asked if self._waits(one)
         }
